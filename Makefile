@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# The front door. CMakePresets.json holds the variants, cmake/ the rules, tools/ the scripts.
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 600
+RELEASE = cmake --workflow --preset release
+.PHONY: all run test bench torture asan tsan valgrind clang ucontext cover fuzz lint format install clean
+
+all:            ## a release build in build/, examples in build/examples/
+	tools/setup build
+	$(RELEASE)
+
+run: all        ## the demo on http://localhost:8888
+	build/examples/demo --port 8888
+
+test:           ## every test
+	tools/setup test
+	cmake --workflow --preset dev
+
+asan tsan valgrind clang ucontext cover: ## every test in that variant
+	tools/setup test
+	cmake --workflow --preset $@
+
+torture: asan   ## fail every allocation, cancel every wait, a hundred times over
+	tools/torture
+
+fuzz:           ## each fuzz target for FUZZ_SECONDS
+	tools/setup build
+	tools/fuzz $(FUZZ_SECONDS)
+
+bench:          ## measure, beside other servers where they are installed
+	tools/setup bench
+	$(RELEASE)
+	bench/run
+
+lint:           ## format, tidy, floors, lines
+	tools/setup lint
+	tools/lint
+
+format:
+	tools/lint --fix
+
+install: all
+	cmake --install build --prefix $(PREFIX)
+
+clean:
+	rm -rf build

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# What `make install` puts where: headers, libraries, pkg-config and CMake packages, man pages.
+
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gyre)
+
+install(TARGETS gyre gyre_static EXPORT gyre
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+
+configure_file(cmake/gyre.pc.in gyre.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/gyre.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(EXPORT gyre NAMESPACE gyre:: FILE gyreTargets.cmake DESTINATION ${package_folder})
+configure_package_config_file(cmake/gyreConfig.cmake.in gyreConfig.cmake
+                              INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(gyreConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/gyreConfig.cmake ${PROJECT_BINARY_DIR}/gyreConfigVersion.cmake
+        DESTINATION ${package_folder})
+
+file(GLOB pages CONFIGURE_DEPENDS docs/man/*.7)
+if(pages)
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+endif()
