@@ -16,15 +16,13 @@ test:           ## every test
 	tools/setup test
 	cmake --workflow --preset dev
 
-asan tsan valgrind clang ucontext cover: ## every test in that variant
+asan tsan valgrind clang ucontext cover torture: ## every test, in that variant
 	tools/setup test
 	cmake --workflow --preset $@
 
-torture: asan   ## fail every allocation, cancel every wait, a hundred times over
-	tools/torture
-
 fuzz:           ## each fuzz target for FUZZ_SECONDS
-	tools/setup build
+	tools/setup test
+	cmake --workflow --preset fuzz
 	tools/fuzz $(FUZZ_SECONDS)
 
 bench:          ## measure, beside other servers where they are installed

@@ -9,7 +9,7 @@ foreach(source ${targets})
     target_link_libraries(${program} PRIVATE gyre_flags gyre_static)
     target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     set_target_properties(${program} PROPERTIES
-        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/replay)
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzzers)
     if(GYRE_FUZZ)
         target_link_options(${program} PRIVATE -fsanitize=fuzzer)
     else()

@@ -9,6 +9,9 @@ install(TARGETS gyre gyre_static EXPORT gyre
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
+# Relative to itself, so that `make install PREFIX=...` needs no second configuration.
+file(RELATIVE_PATH prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" prefix_from_pc ${prefix_from_pc})
 configure_file(cmake/gyre.pc.in gyre.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gyre.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
@@ -23,3 +26,10 @@ file(GLOB pages CONFIGURE_DEPENDS docs/man/*.7)
 if(pages)
     install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 endif()
+
+# Tell the dynamic linker, where we are allowed to.
+install(CODE [[
+    if("$ENV{DESTDIR}" STREQUAL "")
+        execute_process(COMMAND ldconfig OUTPUT_QUIET ERROR_QUIET RESULT_VARIABLE ignored)
+    endif()
+]])
