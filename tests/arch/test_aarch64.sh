@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The floors below the network work on aarch64: cross-compiled, and run by an emulator.
+set -euo pipefail
+source=${GYRE_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+cross=aarch64-linux-gnu-gcc
+
+if [ -n "${GYRE_SANITIZE:-}" ]; then
+    echo "the sanitizers of this build are for this machine"
+    exit 77
+fi
+for tool in $cross qemu-aarch64; do
+    command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
+done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+sources=()
+for file in "$source"/src/{base,codec,loop}/*.[cS]; do
+    case $file in
+    */switch_aarch64.S) sources+=("$file") ;;
+    */switch_* | *_sse42.c | *_avx2.c | *'*'*) ;;
+    *) sources+=("$file") ;;
+    esac
+done
+[[ " ${sources[*]} " == */switch_aarch64.S* ]] || { echo "no switch for aarch64"; exit 1; }
+
+for level in -O0 -O2; do
+    $cross -std=c11 -D_GNU_SOURCE $level -g -Wall -Wextra -Werror -pthread -static \
+        -I "$source/include" -I "$source/src" \
+        -o "$work/check" "$source/tests/arch/switch_check.c" "${sources[@]}"
+    echo "$level: $(qemu-aarch64 "$work/check")"
+done
