@@ -30,7 +30,8 @@ static uint64_t mix(uint64_t seed, int yields)
     for (int n = 0; n < ROUNDS; n++) {
         if (n < yields)
             CHECK(gy_yield() == 0);
-        a += b, b ^= c, c += d, d ^= e, e += f, f ^= g, g += h, h ^= i, i += j, j ^= k, k += l, l ^= a;
+        a += b, b ^= c, c += d, d ^= e, e += f, f ^= g, g += h, h ^= i, i += j, j ^= k, k += l,
+            l ^= a;
         p += q, q -= r, r += s, s -= t, t += u, u -= v, v += w, w -= x, x += y, y -= p * 0.25;
     }
     double sum = p + q + r + s + t + u + v + w + x + y;
