@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* socket.c - sockets that listen and sockets that connect. */
+#include "net/socket.h"
+
+#include <fcntl.h>
+#include <gyre/error.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/port_holder.h"
+
+enum {
+    DEFAULT_BACKLOG = 4096,
+    DEFAULT_UNIX_MODE = 0600,
+    SOCKET_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC
+};
+
+/* A listener in the making, and where to say what went wrong. */
+struct listener {
+    const gy_listen_opts *opts;
+    struct gy__addr addr;
+    int fd;
+    char *why;
+    size_t size;
+};
+
+static GY_PRINTF(3, 4) int fail(struct listener *l, int code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (l->size > 0)
+        vsnprintf(l->why, l->size, fmt, ap);
+    va_end(ap);
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+    return code;
+}
+
+static bool is_all(const char *address)
+{
+    return !address || !*address || strcmp(address, "*") == 0;
+}
+
+/* -- Sentences ----------------------------------------------------------------------------------- */
+
+static int fail_in_use(struct listener *l)
+{
+    struct gy__holder holder;
+    char who[80] = "another process";
+    if (gy__port_holder(&l->addr, &holder))
+        snprintf(who, sizeof who, "%s (pid %d)", holder.name, holder.pid);
+    if (l->opts->unix_path)
+        return fail(l, -EADDRINUSE,
+                    "unix socket %s is in use by %s; stop it or choose another path",
+                    l->opts->unix_path, who);
+    return fail(l, -EADDRINUSE, "port %d is in use by %s; stop it or choose another port",
+                l->opts->port, who);
+}
+
+static int fail_ip(struct listener *l, int e)
+{
+    switch (e) {
+    case EADDRINUSE:
+        return fail_in_use(l);
+    case EACCES:
+    case EPERM:
+        return fail(l, -e,
+                    "no permission for port %d: use one from 1024 up, or run as root or with the "
+                    "capability CAP_NET_BIND_SERVICE",
+                    l->opts->port);
+    case EADDRNOTAVAIL:
+        return fail(l, -e, "this machine has no address %s", l->opts->address);
+    default:
+        return fail(l, -e, "cannot listen on %s port %d: %s",
+                    is_all(l->opts->address) ? "*" : l->opts->address, l->opts->port, strerror(e));
+    }
+}
+
+static int fail_unix(struct listener *l, int e)
+{
+    const char *path = l->opts->unix_path;
+    switch (e) {
+    case EADDRINUSE:
+        return fail_in_use(l);
+    case ENOENT:
+    case ENOTDIR:
+        return fail(l, -e, "cannot create the unix socket %s: its folder does not exist", path);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return fail(l, -e, "cannot create the unix socket %s: its folder may not be written to",
+                    path);
+    default:
+        return fail(l, -e, "cannot listen on the unix socket %s: %s", path, strerror(e));
+    }
+}
+
+/* -- TCP ----------------------------------------------------------------------------------------- */
+
+void gy__socket_tune(int fd)
+{
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+static int bind_ip(struct listener *l)
+{
+    int on = 1, off = 0, family = l->addr.any.sa_family;
+    l->fd = socket(family, SOCK_STREAM | SOCKET_FLAGS, 0);
+    if (l->fd < 0)
+        return -errno;
+    gy__socket_tune(l->fd);
+    int *only6 = is_all(l->opts->address) ? &off : &on;
+    if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+        (family == AF_INET6 &&
+         setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, only6, sizeof *only6)) ||
+        (l->opts->reuse_port && setsockopt(l->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
+        bind(l->fd, &l->addr.any, l->addr.len))
+        return -errno;
+    return 0;
+}
+
+/* One socket for IPv6 and IPv4; on a machine without IPv6 one for IPv4. */
+static int bind_all(struct listener *l)
+{
+    int e = gy__addr_ip("::", l->opts->port, &l->addr);
+    if (!e)
+        e = bind_ip(l);
+    if (e != -EAFNOSUPPORT && e != -EADDRNOTAVAIL)
+        return e;
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+    e = gy__addr_ip("0.0.0.0", l->opts->port, &l->addr);
+    return e ? e : bind_ip(l);
+}
+
+static int listen_ip(struct listener *l)
+{
+    int port = l->opts->port;
+    const char *address = l->opts->address;
+    if (port < 0 || port > 65535)
+        return fail(l, GY_EINVAL, "there is no port %d: they go from 1 to 65535", port);
+
+    int e;
+    if (is_all(address))
+        e = bind_all(l);
+    else if (gy__addr_ip(address, port, &l->addr))
+        return fail(l, GY_EINVAL,
+                    "%s is no IP address; such are 127.0.0.1, ::1, and * for all of this machine",
+                    address);
+    else
+        e = bind_ip(l);
+    if (!e && listen(l->fd, l->opts->backlog ? l->opts->backlog : DEFAULT_BACKLOG))
+        e = -errno;
+    return e ? fail_ip(l, -e) : l->fd;
+}
+
+/* -- Unix sockets -------------------------------------------------------------------------------- */
+
+/* Nobody listens on it, and it is a socket: what a server that was killed leaves behind. */
+static bool is_stale(const struct gy__addr *a)
+{
+    struct stat st;
+    if (lstat(a->local.sun_path, &st) || !S_ISSOCK(st.st_mode))
+        return false;
+    int fd = gy__connect_start(a);
+    if (fd >= 0)
+        close(fd);
+    return fd == -ECONNREFUSED;
+}
+
+static int bind_unix(struct listener *l)
+{
+    bool abstract = l->opts->unix_path[0] == '@';
+    mode_t mode = l->opts->unix_mode ? (mode_t)l->opts->unix_mode : DEFAULT_UNIX_MODE;
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCKET_FLAGS, 0);
+    if (l->fd < 0)
+        return -errno;
+    /* The file is made with the mode of the socket less the umask: never wider than asked for, not
+     * even for a moment. The chmod puts back what the umask took. */
+    if (!abstract && fchmod(l->fd, mode))
+        return -errno;
+    if (bind(l->fd, &l->addr.any, l->addr.len)) {
+        if (errno != EADDRINUSE || abstract || !is_stale(&l->addr))
+            return -errno;
+        if (unlink(l->addr.local.sun_path) || bind(l->fd, &l->addr.any, l->addr.len))
+            return -errno;
+    }
+    return abstract || chmod(l->addr.local.sun_path, mode) == 0 ? 0 : -errno;
+}
+
+static int listen_unix(struct listener *l)
+{
+    const char *path = l->opts->unix_path;
+    struct stat st;
+    int e = gy__addr_unix(path, &l->addr);
+    if (e == -ENAMETOOLONG)
+        return fail(l, e, "the path of a unix socket has at most %zu bytes, this one has %zu: %s",
+                    sizeof l->addr.local.sun_path - 1, strlen(path), path);
+    if (e)
+        return fail(l, e, "\"%s\" is no path for a unix socket", path);
+    if (path[0] != '@' && lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return fail(l, -EEXIST, "cannot create the unix socket %s: a file of that name is there",
+                    path);
+    e = bind_unix(l);
+    if (!e && listen(l->fd, l->opts->backlog ? l->opts->backlog : DEFAULT_BACKLOG))
+        e = -errno;
+    return e ? fail_unix(l, -e) : l->fd;
+}
+
+int gy_listen(const gy_listen_opts *opts, char *why, size_t size)
+{
+    struct listener l = {.opts = opts, .fd = -1, .why = why, .size = size};
+    if (size > 0)
+        why[0] = 0;
+    return opts->unix_path ? listen_unix(&l) : listen_ip(&l);
+}
+
+/* -- Connecting ---------------------------------------------------------------------------------- */
+
+int gy__connect_start(const struct gy__addr *a)
+{
+    int fd = socket(a->any.sa_family, SOCK_STREAM | SOCKET_FLAGS, 0);
+    if (fd < 0)
+        return -errno;
+    if (a->any.sa_family != AF_UNIX)
+        gy__socket_tune(fd);
+    if (connect(fd, &a->any, a->len) == 0 || errno == EINPROGRESS || errno == EINTR)
+        return fd;
+    int e = -errno;
+    close(fd);
+    return e;
+}
+
+int gy__connect_result(int fd)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
+        return -errno;
+    return -error;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* socket.h - sockets that listen and sockets that connect. */
+#ifndef GYRE_NET_SOCKET_H
+#define GYRE_NET_SOCKET_H
+
+#include "net/addr.h"
+
+/* A non-blocking, close-on-exec socket on its way to [a]: a descriptor, or -errno. Once it is
+ * writable, gy__connect_result tells whether it arrived. */
+GY_CHECKED int gy__connect_start(const struct gy__addr *a);
+
+/* 0, or why the connection failed, as -errno. */
+GY_CHECKED int gy__connect_result(int fd);
+
+/* Small writes leave at once, and a peer that vanished is noticed in the end. Harmless on sockets
+ * that are not TCP. What accept gives inherits both from its listener. */
+void gy__socket_tune(int fd);
+
+#endif
