@@ -6,6 +6,9 @@ function(gyre_program folder name)
     set_target_properties(${folder}_${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder})
     target_link_libraries(${folder}_${name} PRIVATE gyre_flags gyre_static)
+    if(folder STREQUAL bench)
+        target_include_directories(${folder}_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    endif()
 endfunction()
 
 if(GYRE_EXAMPLES)

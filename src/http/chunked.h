@@ -13,11 +13,11 @@
 
 /* A decoder that takes bytes as they come. All members are its own, but for [reason]. */
 struct gy__chunked {
-    uint64_t left;  /* of the current chunk */
-    size_t extra;   /* bytes of extensions and trailers that are still allowed */
+    uint64_t left; /* of the current chunk */
+    size_t extra;  /* bytes of extensions and trailers that are still allowed */
     int state;
     int digits;
-    char *line;     /* a trailer line that is not complete */
+    char *line; /* a trailer line that is not complete */
     size_t line_len, line_cap;
     gy_headers *trailers;
     const char *reason; /* a static text, after a refusal */

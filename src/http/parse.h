@@ -28,25 +28,25 @@ struct gy__limits_head {
 struct gy__head {
     /* Requests. */
     gy_str method;
-    gy_str path;           /* "/x" of "/x?y", of absolute form too; "*"; "" for CONNECT */
-    gy_str query;          /* "y" without the '?'; ptr NULL when there was no '?' */
-    gy_str scheme;         /* absolute form: "http" or "https", lower case; else ptr NULL */
-    gy_str authority;      /* absolute form and CONNECT; else ptr NULL */
-    gy_str host;           /* the authority, else the Host field; ptr NULL when none (1.0) */
-    enum gy_method verb;   /* GY_METHOD_OTHER: answer 501 */
-    bool escaped;          /* the path holds a '%' */
-    bool expect_continue;  /* Expect: 100-continue, and a body is announced */
-    bool upgrade;          /* both Upgrade and Connection: upgrade, on 1.1 */
+    gy_str path;          /* "/x" of "/x?y", of absolute form too; "*"; "" for CONNECT */
+    gy_str query;         /* "y" without the '?'; ptr NULL when there was no '?' */
+    gy_str scheme;        /* absolute form: "http" or "https", lower case; else ptr NULL */
+    gy_str authority;     /* absolute form and CONNECT; else ptr NULL */
+    gy_str host;          /* the authority, else the Host field; ptr NULL when none (1.0) */
+    enum gy_method verb;  /* GY_METHOD_OTHER: answer 501 */
+    bool escaped;         /* the path holds a '%' */
+    bool expect_continue; /* Expect: 100-continue, and a body is announced */
+    bool upgrade;         /* both Upgrade and Connection: upgrade, on 1.1 */
     /* Responses. */
     int status;
     gy_str reason;
     /* Both. */
-    int minor;             /* of HTTP/1.x: 0 or 1 */
+    int minor; /* of HTTP/1.x: 0 or 1 */
     bool keep_alive;
-    bool chunked;          /* Transfer-Encoding: chunked, and no Content-Length */
+    bool chunked; /* Transfer-Encoding: chunked, and no Content-Length */
     bool has_length;
-    uint64_t length;       /* below 2^63; 0 unless has_length */
-    gy_field *fields;      /* the caller's array */
+    uint64_t length;  /* below 2^63; 0 unless has_length */
+    gy_field *fields; /* the caller's array */
     size_t field_count;
 };
 
