@@ -26,9 +26,16 @@ static inline char *aligned(char *p, size_t align)
     return (char *)(((uintptr_t)p + (align - 1)) & ~(uintptr_t)(align - 1));
 }
 
+static inline void start_over(gy_arena *a)
+{
+    a->at = a->first;
+    a->end = a->first ? a->first + a->first_size : NULL;
+}
+
 void gy_arena_init(gy_arena *a, void *mem, size_t size)
 {
-    *a = (gy_arena){.at = mem, .end = (char *)mem + size, .first = mem, .first_size = size};
+    *a = (gy_arena){.first = mem, .first_size = mem ? size : 0};
+    start_over(a);
 }
 
 static void run_defers(gy_arena *a)
@@ -59,8 +66,7 @@ void gy_arena_reset(gy_arena *a)
         run_defers(a);
     if (a->blocks)
         free_blocks(a);
-    a->at = a->first;
-    a->end = a->first + a->first_size;
+    start_over(a);
 }
 
 void gy_arena_done(gy_arena *a)
@@ -88,15 +94,10 @@ static void *grow_own(gy_arena *a, size_t need, size_t align)
     struct gy_arena_block *b = take(a, need);
     if (!b)
         return NULL;
-    if (a->blocks) {
-        b->next = a->blocks->next;
-        b->following = FIRST_BLOCK;
-        a->blocks->next = b;
-    } else {
-        b->next = NULL;
-        b->following = FIRST_BLOCK;
-        a->blocks = b;
-    }
+    struct gy_arena_block **where = a->blocks ? &a->blocks->next : &a->blocks;
+    b->following = FIRST_BLOCK;
+    b->next = *where;
+    *where = b;
     return aligned((char *)(b + 1), align);
 }
 

@@ -57,7 +57,7 @@ int64_t gy__clock_wall(void)
  * calendar. Years are counted from 1 March, so that the leap day comes last. */
 static void civil_from_days(int64_t days, int *year, int *month, int *day)
 {
-    int64_t z = days + 719468; /* 0000-03-01 */
+    int64_t z = days + 719468 + 146097; /* 400 years before 0000-03-01: none is negative */
     int64_t era = z / 146097;
     int64_t of_era = z - era * 146097;
     int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
@@ -65,7 +65,7 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
     int64_t m = (5 * of_year + 2) / 153;
     *day = (int)(of_year - (153 * m + 2) / 5 + 1);
     *month = (int)(m < 10 ? m + 3 : m - 9);
-    *year = (int)(y + era * 400 + (*month <= 2));
+    *year = (int)(y + era * 400 - 400 + (*month <= 2));
 }
 
 static inline void two(char *p, int v)

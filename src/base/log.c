@@ -54,7 +54,8 @@ void gy_log_set_level(enum gy_log_level level)
 
 bool gy_log_enabled(enum gy_log_level level)
 {
-    return level < GY_LOG_OFF && (int)level >= atomic_load_explicit(&threshold, memory_order_relaxed);
+    return level < GY_LOG_OFF &&
+           (int)level >= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
 int gy_log_level_parse(const char *name, enum gy_log_level *out)

@@ -111,13 +111,14 @@ size_t gy__log_prefix(char out[GY__LOG_PREFIX], enum gy_log_channel channel,
     size_t at_level = (size_t)level < 4 ? (size_t)level : 3;
     size_t at_channel = (size_t)channel < 3 ? (size_t)channel : 2;
     int64_t second = wall_ns / GY__NS_PER_S;
-    int ms = (int)(wall_ns % GY__NS_PER_S / GY__NS_PER_MS);
+    int64_t ns = wall_ns % GY__NS_PER_S;
     char *p = out;
 
-    if (ms < 0) {
-        ms += 1000;
+    if (ns < 0) {
+        ns += GY__NS_PER_S;
         second--;
     }
+    int ms = (int)(ns / GY__NS_PER_MS);
     p = append(p, colour ? colours[at_level] : "");
     *p++ = '[';
     *p++ = "DIWE"[at_level];

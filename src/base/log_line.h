@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 enum {
-    GY__LOG_TEXT = 4096,  /* the longest text, with the mark that it was cut */
-    GY__LOG_PREFIX = 64,  /* the longest prefix, with its colour */
+    GY__LOG_TEXT = 4096, /* the longest text, with the mark that it was cut */
+    GY__LOG_PREFIX = 64, /* the longest prefix, with its colour */
 };
 
 /* [text] into [out] as one printable line: control characters and what is not UTF-8 become \xNN.

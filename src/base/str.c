@@ -5,7 +5,7 @@
 static inline unsigned char lower(char c)
 {
     unsigned char u = (unsigned char)c;
-    return (unsigned char)(u - 'A' + 0u < 26u ? u | 0x20 : u);
+    return (unsigned char)((unsigned)u - 'A' < 26u ? u | 0x20 : u);
 }
 
 bool gy_str_ieq(gy_str a, gy_str b)
