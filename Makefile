@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 RELEASE = cmake --workflow --preset release
-.PHONY: all run test bench torture asan tsan valgrind clang ucontext cover fuzz lint format install clean
+.PHONY: all run test bench asan tsan valgrind clang ucontext torture cover fuzz lint format install clean
 
 all:            ## a release build in build/, examples in build/examples/
 	tools/setup build
@@ -16,9 +16,14 @@ test:           ## every test
 	tools/setup test
 	cmake --workflow --preset dev
 
-asan tsan valgrind clang ucontext cover torture: ## every test, in that variant
+asan tsan valgrind clang ucontext torture: ## every test, in that variant
 	tools/setup test
 	cmake --workflow --preset $@
+
+cover:          ## how much of each file the tests run
+	tools/setup test
+	cmake --workflow --preset cover
+	tools/cover
 
 fuzz:           ## each fuzz target for FUZZ_SECONDS
 	tools/setup test
