@@ -3,6 +3,7 @@
  * them that are the same on each run. */
 #include "fuzz.h"
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,12 +37,47 @@ static void *must(void *p)
     exit(2);
 }
 
+/* What is being tried; behind it, [running_size] bytes. */
+static const uint8_t *running;
+static size_t running_size;
+
+/* The input, as `xxd -r -p` takes it back; it belongs in fuzz/regression. */
+static void confess(void)
+{
+    fprintf(stderr, "replay: this input failed (%zu bytes, in hexadecimal):\n", running_size);
+    for (size_t i = 0; i < running_size; i++)
+        fprintf(stderr, "%02x%s", running[i], i % 40 == 39 ? "\n" : "");
+    fputc('\n', stderr);
+}
+
+static void on_abort(int signo)
+{
+    confess();
+    signal(signo, SIG_DFL);
+    raise(signo);
+}
+
+/* There when a sanitizer is. */
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
+
+static void watch(void)
+{
+    signal(SIGABRT, on_abort);
+    if (__sanitizer_set_death_callback)
+        __sanitizer_set_death_callback(confess);
+    else
+        signal(SIGSEGV, on_abort);
+}
+
 /* From memory of exactly its size, so that a read past the end is seen. */
 static void try(const uint8_t *data, size_t size)
 {
     uint8_t *exact = must(malloc(size ? size : 1));
     memcpy(exact, data, size);
+    running = exact;
+    running_size = size;
     LLVMFuzzerTestOneInput(exact, size);
+    running_size = 0;
     free(exact);
 }
 
@@ -122,6 +158,7 @@ static size_t mutate(uint8_t *to, const struct input *from)
 
 int main(int argc, char **argv)
 {
+    watch();
     try((const uint8_t *)"", 0);
     for (int i = 1; i < argc; i++)
         replay_folder(argv[i]);
