@@ -29,6 +29,6 @@ done
 for level in -O0 -O2; do
     $cross -std=c11 -D_GNU_SOURCE $level -g -Wall -Wextra -Werror -pthread -static \
         -I "$source/include" -I "$source/src" \
-        -o "$work/check" "$source/tests/arch/switch_check.c" "${sources[@]}"
+        -o "$work/check" "$source/tests/arch/test_switch.c" "${sources[@]}"
     echo "$level: $(qemu-aarch64 "$work/check")"
 done

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* switch_check.c - tasks keep their registers and stacks over a switch, on whatever machine this is
+/* test_switch.c - tasks keep their registers and stacks over a switch, on whatever machine this is
  * compiled for. A program without a test library, so that it cross-compiles alone. */
 #include <gyre/error.h>
 #include <gyre/task.h>
@@ -108,6 +108,6 @@ static int all(void *arg)
 int main(void)
 {
     CHECK(gy_run(all, NULL) == 0);
-    puts("switch_check: fine");
+    puts("tasks keep their registers and stacks");
     return 0;
 }
