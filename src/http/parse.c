@@ -25,23 +25,32 @@ static enum gy__parse_level best(void)
 #define gy__parse_response_sse42 gy__parse_response_plain
 #endif
 
+/* Every thread finds the same, so it does not matter who writes it. */
+static int known;
+
+static enum gy__parse_level find_level(void)
+{
+    int level = (int)best();
+    __atomic_store_n(&known, level, __ATOMIC_RELAXED);
+    return (enum gy__parse_level)level;
+}
+
+static inline enum gy__parse_level level_now(void)
+{
+    int level = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    return __builtin_expect(level != 0, 1) ? (enum gy__parse_level)level : find_level();
+}
+
 enum gy__parse_level gy__parse_level(void)
 {
-    /* Every thread finds the same, so it does not matter who writes it. */
-    static int known;
-    int level = __atomic_load_n(&known, __ATOMIC_RELAXED);
-    if (level == 0) {
-        level = (int)best();
-        __atomic_store_n(&known, level, __ATOMIC_RELAXED);
-    }
-    return (enum gy__parse_level)level;
+    return level_now();
 }
 
 /* Branches, not a pointer: they are predicted, and cost nothing where indirect calls are slow. */
 long gy__parse_request(char *data, size_t len, const struct gy__limits_head *lim, gy_field *fields,
                        struct gy__head *out, const char **reason)
 {
-    switch (gy__parse_level()) {
+    switch (level_now()) {
     case GY__PARSE_AVX2:
         return gy__parse_request_avx2(data, len, lim, fields, out, reason);
     case GY__PARSE_SSE42:
@@ -54,7 +63,7 @@ long gy__parse_request(char *data, size_t len, const struct gy__limits_head *lim
 long gy__parse_response(char *data, size_t len, const struct gy__limits_head *lim, gy_field *fields,
                         struct gy__head *out, const char **reason)
 {
-    switch (gy__parse_level()) {
+    switch (level_now()) {
     case GY__PARSE_AVX2:
         return gy__parse_response_avx2(data, len, lim, fields, out, reason);
     case GY__PARSE_SSE42:

@@ -24,13 +24,25 @@ static inline void gy__parse_begin(struct gy__parsing *s, char *data, size_t len
                                    const struct gy__limits_head *lim, gy_field *fields,
                                    struct gy__head *out)
 {
-    memset(s, 0, sizeof *s);
-    memset(out, 0, sizeof *out);
+    const struct gy__digest nothing = {.reason = NULL};
+    const gy_str none = {NULL, 0};
     s->cut = len > lim->max_head;
+    s->past_start = false;
     s->end = data + (s->cut ? lim->max_head : len);
     s->lim = lim;
     s->out = out;
+    s->digest = nothing;
+    s->status = 0;
+    /* One by one: a memset of this size is a slow instruction. */
+    out->method = out->path = out->query = none;
+    out->scheme = out->authority = out->host = out->reason = none;
+    out->verb = GY_METHOD_OTHER;
+    out->escaped = out->expect_continue = out->upgrade = false;
+    out->status = out->minor = 0;
+    out->keep_alive = out->chunked = out->has_length = false;
+    out->length = 0;
     out->fields = fields;
+    out->field_count = 0;
 }
 
 /* Both give NULL, to be handed on. */
