@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* gyre.h - all of gyre, in reading order. */
+#ifndef GYRE_H
+#define GYRE_H
+
+#include <gyre/version.h>
+
+#include <gyre/arena.h>
+#include <gyre/error.h>
+#include <gyre/list.h>
+#include <gyre/log.h>
+#include <gyre/str.h>
+
+#include <gyre/loop.h>
+#include <gyre/task.h>
+
+#include <gyre/net.h>
+#include <gyre/stream.h>
+
+#include <gyre/http.h>
+#include <gyre/http_server.h>
+
+#include <gyre/json.h>
+#include <gyre/web.h>
+
+#include <gyre/options.h>
+#include <gyre/serve.h>
+
+#endif

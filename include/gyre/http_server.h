@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* http_server.h - HTTP/1.1 on a listening socket, below routes and handlers. */
+#ifndef GYRE_HTTP_SERVER_H
+#define GYRE_HTTP_SERVER_H
+
+#include <gyre/arena.h>
+#include <gyre/export.h>
+#include <gyre/http.h>
+#include <gyre/loop.h>
+#include <gyre/stream.h>
+#include <stdbool.h>
+
+/* Limits and habits of a server. Zero is the default in each. */
+typedef struct gy_http_opts {
+    size_t max_head;        /* bytes of request line and fields together; 64 KiB: 431 (414) */
+    size_t max_fields;      /* 100: 431 */
+    size_t max_body;        /* bytes, buffered or read; 100 MiB: 413 */
+    double head_timeout;    /* seconds from the first byte of a head to its last; 60: 408 */
+    double idle_timeout;    /* seconds between requests; 3600 */
+    double body_timeout;    /* seconds for a whole body; no limit: 408 */
+    double body_stall;      /* seconds without a byte of an expected body; 60: 408 */
+    size_t min_body_rate;   /* bytes a second, judged after the first 5 seconds; no limit: 408 */
+    double write_timeout;   /* seconds without progress of a write; 60: closed */
+    size_t max_connections; /* at once; more are accepted when one ends; no limit */
+    size_t stack_size;      /* of a connection's task; 256 KiB of address space */
+    size_t drain;           /* bytes of an unread body that are read after an early answer; 256 KiB */
+    bool no_keep_alive;
+    bool allow_bare_lf;     /* accept LF alone as a line end in heads */
+    bool xheaders;          /* believe X-Forwarded-For, X-Real-Ip, X-Forwarded-Proto, X-Scheme, Forwarded */
+    const char *const *trusted; /* of these proxies only: CIDR, NULL-terminated; NULL: any peer */
+    const char *protocol;   /* "https" when something in front does TLS */
+    const char *server_name; /* the Server field; NULL is "gyre/VERSION", "" leaves it out */
+} gy_http_opts;
+
+typedef struct gy_http_server gy_http_server;
+
+/* One request and its response, without a framework. */
+typedef struct gy_exchange gy_exchange;
+
+/* Runs in the connection's task and may wait. When it returns without a response, or negative, the
+ * client gets a 500. */
+typedef int gy_exchange_fn(gy_exchange *x, void *arg);
+
+/* Counters since the start of the server. */
+typedef struct gy_http_stats {
+    uint64_t connections, requests;
+    uint64_t open, active; /* connections now; of these in a request */
+    uint64_t bad_requests; /* answered by the protocol itself with 4xx or 5xx, by reason: */
+    uint64_t bad_syntax, timeouts, too_large;
+} gy_http_stats;
+
+GY_BEGIN_DECLS
+
+/* NULL when out of memory or on a bad option (logged). [opts] may be NULL and is copied; what it
+ * points to is borrowed. */
+GY_API gy_http_server *gy_http_server_new(gy_loop *loop, const gy_http_opts *opts,
+                                          gy_exchange_fn *fn, void *arg);
+
+/* Accept the connections of a listening socket, of several if called again. Takes [fd]. */
+GY_API GY_CHECKED int gy_http_server_listen(gy_http_server *s, int fd);
+
+/* Serve one connection that is already there: a stream of any kind. Takes it. 0 or a negative code
+ * (the stream is then closed). */
+GY_API GY_CHECKED int gy_http_server_serve(gy_http_server *s, gy_stream *stream);
+
+/* Accept nothing more; close idle connections; requests that have begun are finished and their
+ * connections closed after the answer. Gives at once; [done] runs when the last has gone, at the
+ * latest after [grace] seconds, when the rest is cut off. */
+GY_API void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, void *arg);
+GY_API void gy_http_server_free(gy_http_server *s);
+GY_API void gy_http_server_stats(const gy_http_server *s, gy_http_stats *out);
+
+/* -- In a gy_exchange_fn ------------------------------------------------------------------------- */
+
+GY_API gy_str gy_exchange_method(const gy_exchange *x);
+GY_API gy_str gy_exchange_target(const gy_exchange *x);
+GY_API const gy_headers *gy_exchange_headers(const gy_exchange *x);
+GY_API gy_arena *gy_exchange_arena(gy_exchange *x);
+
+/* The body: bytes, 0 at the end, or a negative code. */
+GY_API GY_SUSPENDS GY_CHECKED ssize_t gy_exchange_read(gy_exchange *x, void *buf, size_t size);
+
+/* A whole response at once: Date, Server, Content-Length and Connection are added. */
+GY_API GY_SUSPENDS int gy_exchange_respond(gy_exchange *x, int status, const gy_headers *headers,
+                                           gy_str body);
+
+/* Or in pieces: the head, with [length] bytes to come (negative: unknown, chunked), the pieces, the
+ * end. A body that is not as long as was said closes the connection and gives GY_EINVAL. */
+GY_API GY_SUSPENDS int gy_exchange_begin(gy_exchange *x, int status, const gy_headers *headers,
+                                         int64_t length);
+GY_API GY_SUSPENDS int gy_exchange_write(gy_exchange *x, const void *data, size_t len);
+GY_API GY_SUSPENDS int gy_exchange_end(gy_exchange *x, const gy_headers *trailers);
+
+/* Take the connection over; see gy_detach. */
+GY_API gy_stream *gy_exchange_detach(gy_exchange *x);
+
+GY_END_DECLS
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* loop.h - the event loop: callbacks, timers, signals and the door for other threads. */
+#ifndef GYRE_LOOP_H
+#define GYRE_LOOP_H
+
+#include <gyre/export.h>
+#include <gyre/list.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One loop turns on one thread. Its tasks and callbacks run on that thread only, one at a time, so
+ * they need no locks among themselves. */
+typedef struct gy_loop gy_loop;
+
+typedef void gy_callback(void *arg);
+
+/* A one-shot timer in the caller's storage. {0} is valid and not set. Its memory must stay until it
+ * fired or was cancelled. */
+typedef struct gy_timer {
+    gy_list link;   /* in a slot of the wheel, or among those that are nearly due */
+    int64_t at;     /* when, in ns on the loop's clock */
+    uint64_t order; /* equal times fire in the order they were set */
+    gy_callback *fn;
+    void *arg;
+    uint8_t state, level, slot;
+} gy_timer;
+
+GY_BEGIN_DECLS
+
+/* NULL when the process is out of memory or of file descriptors (errno tells). Gives the loop. */
+GY_API gy_loop *gy_loop_new(void);
+
+/* The loop must not be running. Tasks that are still parked are cancelled first. */
+GY_API void gy_loop_free(gy_loop *loop);
+
+/* Turn until gy_loop_stop. 0, or a negative failure of the poller. */
+GY_API GY_CHECKED int gy_loop_run(gy_loop *loop);
+
+/* Turn until nothing is left to do: no task, no timer. For programs that are one job. */
+GY_API GY_CHECKED int gy_loop_run_idle(gy_loop *loop);
+
+/* One turn: waits at most [timeout] seconds (negative: as long as it takes, 0: not at all). */
+GY_API GY_CHECKED int gy_loop_turn(gy_loop *loop, double timeout);
+
+/* End gy_loop_run after the current turn. From any thread and from signal handlers. */
+GY_API void gy_loop_stop(gy_loop *loop);
+
+/* Readable when the loop has something to do: to live inside another loop, poll it and call
+ * gy_loop_turn(loop, 0), at the latest after gy_loop_timeout seconds (negative: no limit). */
+GY_API int gy_loop_fd(gy_loop *loop);
+GY_API double gy_loop_timeout(gy_loop *loop);
+
+/* The loop that runs on this thread, or NULL. */
+GY_API gy_loop *gy_loop_current(void);
+
+/* Seconds on the loop's monotonic clock, as of the start of this turn. */
+GY_API double gy_loop_now(const gy_loop *loop);
+
+/* Run fn(arg) once, [seconds] from now; a timer that is set moves. Cannot fail. Loop thread only. */
+GY_API void gy_timer_set(gy_loop *loop, gy_timer *t, double seconds, gy_callback *fn, void *arg);
+
+/* Harmless on a timer that is not set. True when it was. */
+GY_API bool gy_timer_cancel(gy_loop *loop, gy_timer *t);
+GY_API bool gy_timer_is_set(const gy_timer *t);
+
+/* Run fn(arg) in the next turn, on the loop's thread. 0 or GY_ENOMEM. gy_loop_call is for the loop's
+ * own thread; gy_loop_post may be called by any thread, and what one thread posts stays in order. */
+GY_API GY_CHECKED int gy_loop_call(gy_loop *loop, gy_callback *fn, void *arg);
+GY_API GY_CHECKED int gy_loop_post(gy_loop *loop, gy_callback *fn, void *arg);
+
+/* Run fn(arg) on the loop each time the process gets [signo]; NULL takes it back and restores what
+ * the signal did before. One loop per signal. 0 or a negative code. */
+GY_API GY_CHECKED int gy_loop_on_signal(gy_loop *loop, int signo, gy_callback *fn, void *arg);
+
+GY_END_DECLS
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* net.h - addresses, listening and connecting. */
+#ifndef GYRE_NET_H
+#define GYRE_NET_H
+
+#include <gyre/export.h>
+#include <gyre/stream.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "127.0.0.1:8888", "[::1]:8888" or "unix:/run/app.sock". */
+enum { GY_ADDRESS_MAX = 128 };
+
+typedef struct gy_listen_opts {
+    const char *address;   /* an IP address; NULL is all addresses, IPv6 and IPv4 */
+    int port;              /* 0 lets the kernel choose */
+    const char *unix_path; /* a unix socket instead; '@' as its first letter is an abstract name */
+    unsigned unix_mode;    /* its mode; 0 is 0600 */
+    int backlog;           /* 0 is 4096, which the kernel cuts to net.core.somaxconn */
+    bool reuse_port;       /* SO_REUSEPORT */
+} gy_listen_opts;
+
+/* A server of streams: gy_tcp_server_open starts accepting on this thread's loop. */
+typedef struct gy_tcp_server gy_tcp_server;
+
+/* One connection, in a task of its own. The stream is closed when it returns. */
+typedef int gy_tcp_handler(gy_stream *s, void *arg);
+
+GY_BEGIN_DECLS
+
+/* A listening socket, non-blocking and close-on-exec: gives the descriptor, or a negative code. On
+ * failure [why], of [size] bytes, holds a sentence for a person: which address, what was wrong, what
+ * to do about it. */
+GY_API GY_CHECKED int gy_listen(const gy_listen_opts *opts, char *why, size_t size);
+
+/* The address a socket is bound to (or its peer's), as text. 0 or a negative code. */
+GY_API GY_CHECKED int gy_local_address(int fd, char out[GY_ADDRESS_MAX]);
+GY_API GY_CHECKED int gy_peer_address(int fd, char out[GY_ADDRESS_MAX]);
+
+/* The port a socket is bound to, or 0. */
+GY_API int gy_local_port(int fd);
+
+/* Serve the connections of a listening socket; takes [fd]. NULL when out of memory. */
+GY_API gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg);
+
+/* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them. */
+GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
+
+/* Connect to "host:port" (an IP address or localhost) or "unix:path"; gives the stream in [out].
+ * [timeout] in seconds, 0 is no limit. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, double timeout,
+                                             const gy_stream_opts *opts, gy_stream **out);
+
+GY_END_DECLS
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* fiber.h - a stack with a context on it, used by one task after another. */
+#ifndef GYRE_LOOP_FIBER_H
+#define GYRE_LOOP_FIBER_H
+
+#include <gyre/list.h>
+#include <gyre/task.h>
+#include <stddef.h>
+
+#include "loop/instrument.h"
+#include "loop/stack.h"
+
+enum { GY__STACK_DEFAULT = 256 * 1024, GY__FIBER_KINDS = 4 };
+
+/* Lies at the top of its own stack. */
+struct gy__fiber {
+    void *sp;
+    gy_task *task; /* the one it runs, or is to run */
+    struct gy__fiber *next;
+    struct gy__stack stack;
+    struct gy__instrument instrument;
+    unsigned kind;
+};
+
+/* The fibers of one stack size. */
+struct gy__fiber_kind {
+    size_t size;
+    struct gy__fiber *idle;
+    size_t idle_count, total;
+    void **slabs;
+    size_t slab_count, slab_capacity, next_in_slab;
+};
+
+/* The fibers of a loop, and the thread's own context. */
+struct gy__fibers {
+    void *main_sp;
+    struct gy__instrument main;
+    struct gy__fiber_kind kinds[GY__FIBER_KINDS];
+    unsigned releases;
+};
+
+void gy__fibers_init(struct gy__fibers *f);
+void gy__fibers_done(struct gy__fibers *f);
+
+/* One with at least [size] bytes of stack (0 is the default), ready to run gy__fiber_main. NULL when
+ * no stack can be had. */
+struct gy__fiber *gy__fiber_take(struct gy__fibers *f, size_t size);
+void gy__fiber_release(struct gy__fibers *f, struct gy__fiber *fiber);
+
+/* Runs fiber->task, again and again: written with the tasks. */
+void gy__fiber_main(void *fiber);
+
+/* From the thread's own stack to a fiber's, and back. */
+void gy__fiber_enter(struct gy__fibers *f, struct gy__fiber *fiber);
+void gy__fiber_leave(struct gy__fibers *f, struct gy__fiber *fiber);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* group.c - children that cannot outlive their parent's wait. */
+
+#include <gyre/error.h>
+#include <gyre/task.h>
+
+#include "base/alloc.h"
+#include "loop/state.h"
+#include "loop/task.h"
+#include "loop/wait.h"
+
+struct child {
+    gy_task task;
+    gy_list sibling; /* in the group */
+    gy_group *group;
+};
+
+static struct child *child_of(gy_list *sibling)
+{
+    return gy_of(sibling, struct child, sibling);
+}
+
+static void cancel_children(gy_group *g, int code)
+{
+    g->cancelled = true;
+    gy_list_each(it, &g->children)
+        gy__task_cancel_with(&child_of(it)->task, code);
+}
+
+static void fail(gy_group *g, int error)
+{
+    if (!g->error)
+        g->error = error;
+    if (!g->cancelled)
+        cancel_children(g, GY_ECANCELED);
+}
+
+static void end_child(gy_task *t)
+{
+    struct child *c = gy_of(t, struct child, task);
+    gy_group *g = c->group;
+    gy_list_del(&c->sibling);
+    g->running--;
+    if (t->result < 0)
+        fail(g, t->result);
+    if (g->waiter)
+        gy__wake(g->waiter, 0);
+    gy__free(c);
+}
+
+static void time_is_up(void *arg)
+{
+    fail(arg, GY_ETIMEDOUT);
+}
+
+static void start(gy_group *g, gy_task *parent)
+{
+    g->started = true;
+    gy_list_init(&g->children);
+    if (g->timeout > 0)
+        gy_timer_set(parent->loop, &g->timer, g->timeout, time_is_up, g);
+}
+
+/* Wait until at most [most] children are left. A cancelled parent cancels them and waits on. */
+static int wait_until(gy_group *g, gy_task *self, size_t most)
+{
+    int cancelled = 0;
+    g->waiter = self;
+    while (g->running > most && !cancelled) {
+        cancelled = gy__park("group", INT64_MAX);
+        if (cancelled)
+            fail(g, cancelled);
+    }
+    while (cancelled && g->running > 0)
+        gy__park_masked("group");
+    g->waiter = NULL;
+    return cancelled;
+}
+
+int gy_group_spawn(gy_group *g, gy_task_fn *fn, void *arg)
+{
+    gy_task *self = gy_task_self();
+    if (!self)
+        return GY_ENOTASK;
+    if (!g->started)
+        start(g, self);
+    if (g->limit && g->running >= g->limit)
+        wait_until(g, self, g->limit - 1);
+    if (g->error)
+        return g->error;
+    struct child *c = gy__alloc(sizeof *c);
+    if (!c) {
+        fail(g, GY_ENOMEM);
+        return GY_ENOMEM;
+    }
+    gy__task_init(&c->task, self->loop, fn, arg, g->name ? g->name : self->name);
+    c->task.stack_size = g->stack_size;
+    c->task.on_end = end_child;
+    c->group = g;
+    gy_list_add(&g->children, &c->sibling);
+    g->running++;
+    gy__task_start(&c->task);
+    return 0;
+}
+
+int gy_group_wait(gy_group *g)
+{
+    gy_task *self = gy_task_self();
+    if (!self)
+        return GY_ENOTASK;
+    if (!g->started)
+        return 0;
+    wait_until(g, self, 0);
+    gy_timer_cancel(self->loop, &g->timer);
+    int e = g->error;
+    g->started = g->cancelled = false;
+    g->error = 0;
+    return e;
+}
+
+void gy_group_cancel(gy_group *g)
+{
+    if (g->started)
+        fail(g, GY_ECANCELED);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* signal.h - signals as callbacks on a loop. */
+#ifndef GYRE_LOOP_SIGNAL_H
+#define GYRE_LOOP_SIGNAL_H
+
+#include <gyre/loop.h>
+
+/* Run the callbacks of the signals that came for [loop]. */
+void gy__signals_deliver(gy_loop *loop);
+
+/* Give back every signal that [loop] holds. */
+void gy__signals_forget(gy_loop *loop);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* state.h - what a loop consists of, for the files of this floor. */
+#ifndef GYRE_LOOP_STATE_H
+#define GYRE_LOOP_STATE_H
+
+#include <gyre/list.h>
+#include <gyre/loop.h>
+#include <gyre/task.h>
+#include <stdatomic.h>
+
+#include "loop/fiber.h"
+#include "loop/io.h"
+#include "loop/mailbox.h"
+#include "loop/poller.h"
+#include "loop/timer.h"
+
+struct gy_loop {
+    int64_t now; /* ns, read when the poller returned */
+    gy_task *current;
+    gy_list ready; /* tasks that go on in the next turn */
+    gy_list fired; /* memory transports whose readiness changed outside the poller */
+    struct gy__fibers fibers;
+    struct gy__timers timers;
+    struct gy__poller poller;
+    struct gy__mailbox mailbox;
+    struct gy__mail *calls, **calls_end; /* gy_loop_call */
+    gy_list tasks;                       /* all that have not ended */
+    size_t task_count;                   /* of these, the ones that keep gy_loop_run_idle turning */
+    atomic_bool stop;
+    bool running;
+    gy_loop *outer; /* the loop that was current before this one ran */
+    /* Asked instead of waiting when only time is waited for: a test's clock moves on by [ns]. */
+    bool (*idle)(void *arg, int64_t ns);
+    void *idle_arg;
+};
+
+/* The loop of this thread. The model makes the access one instruction. */
+extern _Thread_local gy_loop *gy__loop_tls __attribute__((tls_model("initial-exec")));
+
+/* Read the clock again: after a callback that took long. */
+void gy__loop_touch(gy_loop *loop);
+
+/* For tests: see gy_loop.idle. */
+GY_API void gy__loop_set_idle(gy_loop *loop, bool (*idle)(void *arg, int64_t ns), void *arg);
+
+#endif

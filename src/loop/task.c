@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* task.c - tasks: start, run, end, cancel, join. */
+
+#include "loop/task.h"
+
+#include <gyre/error.h>
+#include <gyre/log.h>
+
+#include "base/alloc.h"
+#include "loop/state.h"
+#include "loop/wait.h"
+
+void gy__task_init(gy_task *t, gy_loop *loop, gy_task_fn *fn, void *arg, const char *name)
+{
+    *t = (gy_task){.loop = loop, .fn = fn, .arg = arg, .name = name};
+    gy_list_init(&t->link);
+    gy_list_add(&loop->tasks, &t->all);
+}
+
+gy_task *gy_task_self(void)
+{
+    gy_loop *loop = gy__loop_tls;
+    return loop ? loop->current : NULL;
+}
+
+const char *gy_task_name(const gy_task *t)
+{
+    return t && t->name ? t->name : "task";
+}
+
+int gy_task_cancelled(void)
+{
+    gy_task *t = gy_task_self();
+    return t ? t->cancel : 0;
+}
+
+/* The life of a fiber: one task after another. */
+void gy__fiber_main(void *arg)
+{
+    struct gy__fiber *fiber = arg;
+    struct gy__fibers *f = &fiber->task->loop->fibers;
+    gy__instrument_enter(&fiber->instrument, &f->main);
+    for (;;) {
+        gy_task *t = fiber->task;
+        t->result = t->fn(t->arg);
+        t->state = GY__TASK_ENDED;
+        gy__fiber_leave(f, fiber);
+    }
+}
+
+static void end(gy_task *t)
+{
+    gy_loop *loop = t->loop;
+    gy__fiber_release(&loop->fibers, t->fiber);
+    t->fiber = NULL;
+    gy_list_del(&t->all);
+    if (!t->background)
+        loop->task_count--;
+    if (t->joiner)
+        gy__wake(t->joiner, 0);
+    if (t->on_end)
+        t->on_end(t);
+}
+
+static void run(gy_task *t)
+{
+    gy_loop *loop = t->loop;
+    t->state = GY__TASK_RUNNING;
+    loop->current = t;
+    gy__fiber_enter(&loop->fibers, t->fiber);
+    loop->current = NULL;
+    if (t->state == GY__TASK_ENDED)
+        end(t);
+}
+
+int gy__task_start_now(gy_task *t)
+{
+    t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size);
+    if (!t->fiber) {
+        gy_list_del(&t->all);
+        return GY_ENOMEM;
+    }
+    t->fiber->task = t;
+    if (!t->background)
+        t->loop->task_count++;
+    run(t);
+    return 0;
+}
+
+void gy__task_start(gy_task *t)
+{
+    if (!t->background)
+        t->loop->task_count++;
+    gy_list_add(&t->loop->ready, &t->link);
+}
+
+/* A task for which no stack can be had has failed before it began. */
+static void fail_to_begin(gy_task *t)
+{
+    gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "no stack for task \"%s\": out of memory or mappings",
+           gy_task_name(t));
+    t->result = t->cancel ? t->cancel : GY_ENOMEM;
+    t->state = GY__TASK_ENDED;
+    gy_list_del(&t->all);
+    if (!t->background)
+        t->loop->task_count--;
+    if (t->joiner)
+        gy__wake(t->joiner, 0);
+    if (t->on_end)
+        t->on_end(t);
+}
+
+void gy__task_run(gy_task *t)
+{
+    if (t->state == GY__TASK_NEW) {
+        t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size);
+        if (!t->fiber) {
+            fail_to_begin(t);
+            return;
+        }
+        t->fiber->task = t;
+    }
+    run(t);
+}
+
+void gy__task_cancel_with(gy_task *t, int code)
+{
+    if (t->state == GY__TASK_ENDED)
+        return;
+    if (!t->cancel)
+        t->cancel = code;
+    if (!t->masked)
+        gy__wake(t, t->cancel);
+}
+
+void gy_task_cancel(gy_task *t)
+{
+    gy__task_cancel_with(t, GY_ECANCELED);
+}
+
+gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg, const gy_task_opts *opts)
+{
+    gy_task *t = gy__alloc(sizeof *t);
+    if (!t)
+        return NULL;
+    gy__task_init(t, loop, fn, arg, opts ? opts->name : NULL);
+    t->stack_size = opts ? opts->stack_size : 0;
+    gy__task_start(t);
+    return t;
+}
+
+static void end_detached(gy_task *t)
+{
+    if (t->result < 0 && t->result != GY_ECANCELED)
+        gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "task \"%s\" failed: %s", gy_task_name(t),
+               gy_strerror(t->result));
+    gy__free(t);
+}
+
+int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *opts)
+{
+    gy_loop *loop = gy_loop_current();
+    if (!loop)
+        return GY_ENOTASK;
+    gy_task *t = gy_task_new(loop, fn, arg, opts);
+    if (!t)
+        return GY_ENOMEM;
+    t->on_end = end_detached;
+    return 0;
+}
+
+int gy_task_join(gy_task *t)
+{
+    gy_task *self = gy_task_self();
+    if (self) {
+        t->joiner = self;
+        if (t->state != GY__TASK_ENDED) {
+            int e = gy__park("join", INT64_MAX);
+            if (e)
+                gy__task_cancel_with(t, e);
+        }
+        while (t->state != GY__TASK_ENDED)
+            gy__park_masked("join");
+    }
+    while (t->state != GY__TASK_ENDED)
+        if (gy_loop_turn(t->loop, -1))
+            break;
+    int result = t->result;
+    gy__free(t);
+    return result;
+}

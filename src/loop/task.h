@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* task.h - what a task consists of. */
+#ifndef GYRE_LOOP_TASK_H
+#define GYRE_LOOP_TASK_H
+
+#include <gyre/list.h>
+#include <gyre/task.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gy__fiber;
+
+enum gy__task_state { GY__TASK_NEW, GY__TASK_READY, GY__TASK_RUNNING, GY__TASK_PARKED, GY__TASK_ENDED };
+
+struct gy_task {
+    gy_list link; /* in loop->ready */
+    gy_list all;  /* in loop->tasks */
+    gy_loop *loop;
+    struct gy__fiber *fiber; /* from its first run to its end */
+    gy_task_fn *fn;
+    void *arg;
+    const char *name;
+    const char *waits_for; /* while it is parked */
+    size_t stack_size;
+    gy_task *joiner;
+    gy_deadline *deadline; /* the innermost */
+    void (*on_end)(gy_task *t); /* on the loop's stack; may free the task */
+    int wake;              /* with what it was woken */
+    int cancel;            /* with what its waits refuse, 0 while they do not */
+    int result;
+    uint8_t state;
+    bool masked;     /* waits ignore cancellation */
+    bool background; /* does not keep gy_loop_run_idle turning */
+};
+
+/* A task in the caller's storage, which must stay until on_end has run. It begins with
+ * gy__task_start (now, if nothing else runs on the loop, else in this turn). */
+void gy__task_init(gy_task *t, gy_loop *loop, gy_task_fn *fn, void *arg, const char *name);
+/* 0, or GY_ENOMEM when no stack can be had (on_end is then not run). Now: on the loop's own stack. */
+int gy__task_start_now(gy_task *t);
+void gy__task_start(gy_task *t);
+
+/* Its current wait and all later ones end with [code]. */
+void gy__task_cancel_with(gy_task *t, int code);
+
+/* Take a cancellation back, between two pieces of work of one task. */
+static inline void gy__task_uncancel(gy_task *t)
+{
+    t->cancel = 0;
+}
+
+/* Run a task that is ready or new, until it waits or ends. On the loop's own stack. */
+void gy__task_run(gy_task *t);
+
+#endif

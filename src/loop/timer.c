@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* timer.c - deadlines: a wheel of lists for the far ones, a sorted list for the near. */
+
+#include "loop/timer.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "loop/state.h"
+
+enum { TICK_BITS = 20 };
+enum { IDLE, IN_WHEEL, IN_DUE };
+
+int64_t gy__seconds(double s)
+{
+    if (!(s > 0))
+        return 0;
+    return s < 9e9 ? (int64_t)(s * 1e9) : (int64_t)9e18;
+}
+
+int64_t gy__deadline_in(int64_t now, double seconds)
+{
+    int64_t ns = gy__seconds(seconds);
+    return ns == 0 || ns > INT64_MAX - now ? INT64_MAX : now + ns;
+}
+
+void gy__timers_init(struct gy__timers *w, int64_t now)
+{
+    w->tick = now >> TICK_BITS;
+    w->order = 0;
+    w->count = 0;
+    gy_list_init(&w->due);
+    for (int l = 0; l < GY__WHEEL_LEVELS; l++) {
+        w->occupied[l] = 0;
+        for (int s = 0; s < GY__WHEEL_SLOTS; s++)
+            gy_list_init(&w->slots[l][s]);
+    }
+}
+
+static gy_timer *timer_of(gy_list *link)
+{
+    return gy_of(link, gy_timer, link);
+}
+
+static bool before(const gy_timer *a, const gy_timer *b)
+{
+    return a->at < b->at || (a->at == b->at && a->order < b->order);
+}
+
+/* Later ones are set later as a rule, so look from the end. */
+static void insert_due(struct gy__timers *w, gy_timer *t)
+{
+    gy_list *at = w->due.prev;
+    while (at != &w->due && before(t, timer_of(at)))
+        at = at->prev;
+    t->state = IN_DUE;
+    gy_list_add(at->next, &t->link);
+}
+
+static void insert(struct gy__timers *w, gy_timer *t)
+{
+    int64_t tick = t->at >> TICK_BITS;
+    if (tick <= w->tick) {
+        insert_due(w, t);
+        return;
+    }
+    int high = 63 - __builtin_clzll((uint64_t)(tick ^ w->tick));
+    int level = high / GY__WHEEL_BITS;
+    int slot = (int)(tick >> (level * GY__WHEEL_BITS)) & (GY__WHEEL_SLOTS - 1);
+    t->state = IN_WHEEL;
+    t->level = (uint8_t)level;
+    t->slot = (uint8_t)slot;
+    w->occupied[level] |= 1ULL << slot;
+    gy_list_add(&w->slots[level][slot], &t->link);
+}
+
+static void unlink_timer(struct gy__timers *w, gy_timer *t)
+{
+    gy_list_del(&t->link);
+    if (t->state == IN_WHEEL && gy_list_empty(&w->slots[t->level][t->slot]))
+        w->occupied[t->level] &= ~(1ULL << t->slot);
+    t->state = IDLE;
+    w->count--;
+}
+
+void gy__timer_at(gy_loop *loop, gy_timer *t, int64_t at, gy_callback *fn, void *arg)
+{
+    struct gy__timers *w = &loop->timers;
+    if (t->state != IDLE)
+        unlink_timer(w, t);
+    t->at = at;
+    t->order = w->order++;
+    t->fn = fn;
+    t->arg = arg;
+    insert(w, t);
+    w->count++;
+}
+
+void gy_timer_set(gy_loop *loop, gy_timer *t, double seconds, gy_callback *fn, void *arg)
+{
+    /* The clock, not the time of this turn: a caller that computed for long is not to be woken
+     * early. */
+    int64_t now = gy__clock_now();
+    int64_t ns = gy__seconds(seconds);
+    gy__timer_at(loop, t, ns > INT64_MAX - now ? INT64_MAX : now + ns, fn, arg);
+}
+
+bool gy_timer_cancel(gy_loop *loop, gy_timer *t)
+{
+    if (t->state == IDLE)
+        return false;
+    unlink_timer(&loop->timers, t);
+    return true;
+}
+
+bool gy_timer_is_set(const gy_timer *t)
+{
+    return t->state != IDLE;
+}
+
+/* Merge two sorted chains linked by next and ended by NULL. */
+static gy_list *merge(gy_list *a, gy_list *b)
+{
+    gy_list head;
+    gy_list *end = &head;
+    while (a && b) {
+        gy_list **from = before(timer_of(b), timer_of(a)) ? &b : &a;
+        end->next = *from;
+        end = *from;
+        *from = (*from)->next;
+    }
+    end->next = a ? a : b;
+    return head.next;
+}
+
+/* Sort a chain, bottom up: bins[i] holds a sorted run of 2^i timers. */
+static gy_list *sort(gy_list *chain)
+{
+    gy_list *bins[40] = {NULL};
+    while (chain) {
+        gy_list *run = chain;
+        chain = chain->next;
+        run->next = NULL;
+        size_t i = 0;
+        for (; bins[i]; i++) {
+            run = merge(bins[i], run);
+            bins[i] = NULL;
+        }
+        bins[i] = run;
+    }
+    gy_list *all = NULL;
+    for (size_t i = 0; i < sizeof bins / sizeof bins[0]; i++)
+        if (bins[i])
+            all = all ? merge(bins[i], all) : bins[i];
+    return all;
+}
+
+/* A slot of the lowest level: all its timers belong to the tick that has come, after those that are
+ * due already. */
+static void slot_to_due(struct gy__timers *w, gy_list *slot)
+{
+    slot->prev->next = NULL;
+    gy_list *chain = sort(slot->next);
+    gy_list_init(slot);
+    while (chain) {
+        gy_list *next = chain->next;
+        insert_due(w, timer_of(chain));
+        chain = next;
+    }
+}
+
+/* The first occupied slot: its level, and the tick at which it begins. False when all are empty. */
+static bool next_slot(const struct gy__timers *w, int *level, int64_t *begin)
+{
+    for (int l = 0; l < GY__WHEEL_LEVELS; l++) {
+        if (!w->occupied[l])
+            continue;
+        int shift = l * GY__WHEEL_BITS;
+        int64_t slot = __builtin_ctzll(w->occupied[l]);
+        int64_t above = (w->tick >> shift) & ~(int64_t)(GY__WHEEL_SLOTS - 1);
+        *level = l;
+        *begin = (above | slot) << shift;
+        return true;
+    }
+    return false;
+}
+
+static void advance(struct gy__timers *w, int64_t tick)
+{
+    int level;
+    int64_t begin;
+    while (next_slot(w, &level, &begin) && begin <= tick) {
+        int s = (int)(begin >> (level * GY__WHEEL_BITS)) & (GY__WHEEL_SLOTS - 1);
+        gy_list *slot = &w->slots[level][s];
+        w->tick = begin;
+        w->occupied[level] &= ~(1ULL << s);
+        if (level == 0) {
+            slot_to_due(w, slot);
+            continue;
+        }
+        gy_list down = *slot;
+        down.next->prev = down.prev->next = &down;
+        gy_list_init(slot);
+        while (!gy_list_empty(&down)) {
+            gy_timer *t = timer_of(down.next);
+            gy_list_del(&t->link);
+            insert(w, t);
+        }
+    }
+    if (tick > w->tick)
+        w->tick = tick;
+}
+
+void gy__timers_run(gy_loop *loop, int64_t now)
+{
+    struct gy__timers *w = &loop->timers;
+    if (w->count == 0) {
+        w->tick = now >> TICK_BITS;
+        return;
+    }
+    advance(w, now >> TICK_BITS);
+    /* Those that callbacks set for now wait for the next turn. */
+    uint64_t until = w->order;
+    for (;;) {
+        gy_list *first = gy_list_first(&w->due);
+        if (!first)
+            return;
+        gy_timer *t = timer_of(first);
+        if (t->at > now || t->order >= until)
+            return;
+        unlink_timer(w, t);
+        t->fn(t->arg);
+    }
+}
+
+int64_t gy__timers_timeout(const struct gy__timers *w, int64_t now)
+{
+    int level;
+    int64_t begin;
+    gy_list *first = gy_list_first(&w->due);
+    int64_t at = first ? timer_of(first)->at : INT64_MAX;
+    if (!first && next_slot(w, &level, &begin))
+        at = begin << TICK_BITS;
+    if (at == INT64_MAX)
+        return w->count ? INT64_MAX - now : -1;
+    return at > now ? at - now : 0;
+}
