@@ -32,18 +32,33 @@ typedef struct gy_option {
 /* The rows; designated members may follow the help text: .meta = "PORT", .max = 65535. A table ends
  * with GY_OPT_END. */
 #define GY_OPT_TEXT(name_, value_, ...)                                                            \
-    {.name = (name_), .kind = GY_OPTION_TEXT, .value = (value_), .help = __VA_ARGS__}
+    {                                                                                              \
+        .name = (name_), .kind = GY_OPTION_TEXT, .value = (value_), .help = __VA_ARGS__            \
+    }
 #define GY_OPT_INT(name_, value_, ...)                                                             \
-    {.name = (name_), .kind = GY_OPTION_INT, .value = (value_), .help = __VA_ARGS__}
+    {                                                                                              \
+        .name = (name_), .kind = GY_OPTION_INT, .value = (value_), .help = __VA_ARGS__             \
+    }
 #define GY_OPT_DOUBLE(name_, value_, ...)                                                          \
-    {.name = (name_), .kind = GY_OPTION_DOUBLE, .value = (value_), .help = __VA_ARGS__}
+    {                                                                                              \
+        .name = (name_), .kind = GY_OPTION_DOUBLE, .value = (value_), .help = __VA_ARGS__          \
+    }
 #define GY_OPT_BOOL(name_, value_, ...)                                                            \
-    {.name = (name_), .kind = GY_OPTION_BOOL, .value = (value_), .help = __VA_ARGS__}
+    {                                                                                              \
+        .name = (name_), .kind = GY_OPTION_BOOL, .value = (value_), .help = __VA_ARGS__            \
+    }
 #define GY_OPT_SIZE(name_, value_, ...)                                                            \
-    {.name = (name_), .kind = GY_OPTION_SIZE, .value = (value_), .help = __VA_ARGS__}
+    {                                                                                              \
+        .name = (name_), .kind = GY_OPTION_SIZE, .value = (value_), .help = __VA_ARGS__            \
+    }
 #define GY_OPT_TIME(name_, value_, ...)                                                            \
-    {.name = (name_), .kind = GY_OPTION_TIME, .value = (value_), .help = __VA_ARGS__}
-#define GY_OPT_END {.name = NULL}
+    {                                                                                              \
+        .name = (name_), .kind = GY_OPTION_TIME, .value = (value_), .help = __VA_ARGS__            \
+    }
+#define GY_OPT_END                                                                                 \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 GY_BEGIN_DECLS
 
