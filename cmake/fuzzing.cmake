@@ -7,6 +7,7 @@ foreach(source ${targets})
     string(REPLACE "fuzz_" "" name ${program})
     add_executable(${program} ${source})
     target_link_libraries(${program} PRIVATE gyre_flags gyre_static)
+    target_compile_options(${program} PRIVATE -UNDEBUG)     # its asserts are its findings
     target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     set_target_properties(${program} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzzers)

@@ -50,6 +50,7 @@ foreach(source ${programs})
     add_executable(${target} ${source})
     set_target_properties(${target} PROPERTIES
         OUTPUT_NAME ${program} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/${folder})
+    target_compile_options(${target} PRIVATE -UNDEBUG)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${target} PRIVATE gyre_flags gyre_test_support gyre_static PkgConfig::CMOCKA)
     gyre_test(${source} 60 ${GYRE_TEST_WRAPPER} $<TARGET_FILE:${target}>)
