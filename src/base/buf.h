@@ -56,6 +56,14 @@ GY_CHECKED int gy__buf_vaddf(struct gy__buf *b, const char *fmt, va_list ap) GY_
  * it, so drop whole batches, not single lines. Keeps the memory. */
 void gy__buf_drop(struct gy__buf *b, size_t n);
 
+/* Shorten to [len] bytes ([len] at most what it holds), as to take back what was appended. */
+static inline void gy__buf_cut(struct gy__buf *b, size_t len)
+{
+    b->len = len;
+    if (b->data)
+        b->data[len] = '\0';
+}
+
 /* What is in it; valid until the buffer changes. */
 static inline gy_str gy__buf_str(const struct gy__buf *b)
 {
