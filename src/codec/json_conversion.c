@@ -5,6 +5,7 @@
 #include "codec/json_scalar.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 enum { SHORTEST = -1 }; /* no precision given */
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-size_t gy__number_uint(char out[GY__NUMBER_ROOM], uint64_t v)
+size_t gy__number_uint(char *out, uint64_t v)
 {
     char digits[20];
     size_t n = 0;
@@ -19,7 +19,7 @@ size_t gy__number_uint(char out[GY__NUMBER_ROOM], uint64_t v)
     return n;
 }
 
-size_t gy__number_int(char out[GY__NUMBER_ROOM], int64_t v)
+size_t gy__number_int(char *out, int64_t v)
 {
     if (v >= 0)
         return gy__number_uint(out, (uint64_t)v);
@@ -42,7 +42,7 @@ static size_t with_point(char *text, size_t len)
     return n;
 }
 
-size_t gy__number_printf(char out[GY__NUMBER_PRINTF_ROOM], double v, char conversion, int precision)
+size_t gy__number_printf(char *out, double v, char conversion, int precision)
 {
     const char *fmt = conversion == 'f' ? "%.*f" : conversion == 'e' ? "%.*e" : "%.*g";
     precision = precision < 0 ? 0 : precision;
@@ -59,7 +59,7 @@ static bool reads_back(const char *text, size_t len, double v)
 
 /* Most fractions that people write are n / 10^k with a small n. Both are exact then, so one
  * division tells whether the text would read back, and no text need be read. */
-static size_t short_fraction(char out[GY__NUMBER_ROOM], double v)
+static size_t short_fraction(char *out, double v)
 {
     const double exact = 9007199254740992.0; /* 2^53 */
     double power = 1;
@@ -95,7 +95,7 @@ static size_t sixteen_digits_up(char *out, double v)
     return out[0] <= '9' && reads_back(out, n, v) ? n : 0;
 }
 
-static size_t shortest_positive(char out[GY__NUMBER_ROOM], double v)
+static size_t shortest_positive(char *out, double v)
 {
     char text[GY__NUMBER_PRINTF_ROOM];
     size_t n = short_fraction(out, v);
@@ -114,7 +114,7 @@ static size_t shortest_positive(char out[GY__NUMBER_ROOM], double v)
     return n;
 }
 
-size_t gy__number_shortest(char out[GY__NUMBER_ROOM], double v)
+size_t gy__number_shortest(char *out, double v)
 {
     bool negative = signbit(v);
     out[0] = '-';
