@@ -19,6 +19,9 @@ static int watch(struct gy__poller *p, struct gy__io *io)
     /* Edge-triggered and for everything at once: after this there is no epoll_ctl for a descriptor
      * until it is closed. */
     struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = io};
+    /* A connection wakes one of the processes that wait for it, and stays told until it is taken. */
+    if (io->shared)
+        ev.events = EPOLLIN | EPOLLEXCLUSIVE;
     return epoll_ctl(p->fd, EPOLL_CTL_ADD, io->fd, &ev) ? -errno : 0;
 }
 

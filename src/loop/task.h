@@ -24,7 +24,8 @@ struct gy_task {
     size_t stack_size;
     gy_task *joiner;
     gy_deadline *deadline; /* the innermost */
-    void (*on_end)(gy_task *t); /* on the loop's stack; may free the task */
+    void (*on_end)(gy_task *t);  /* on the loop's stack; may free the task */
+    void (*on_park)(gy_task *t); /* before it suspends; must not suspend itself */
     int wake;              /* with what it was woken */
     int cancel;            /* with what its waits refuse, 0 while they do not */
     int result;

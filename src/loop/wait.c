@@ -20,6 +20,8 @@ void gy__wake(gy_task *t, int code)
 static void suspend(gy_task *t, const char *what)
 {
     gy_loop *loop = t->loop;
+    if (t->on_park)
+        t->on_park(t);
     t->state = GY__TASK_PARKED;
     t->waits_for = what;
     gy__fiber_leave(&loop->fibers, t->fiber);
