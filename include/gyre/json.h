@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* json.h - answering with JSON piece by piece. */
+/* json.h - JSON from shapes, at once and piece by piece. */
 #ifndef GYRE_JSON_H
 #define GYRE_JSON_H
 
+#include <gyre/arena.h>
 #include <gyre/export.h>
 #include <gyre/str.h>
 #include <stdbool.h>
@@ -35,6 +36,14 @@ GY_API void gy_json_put(gy_json_out *out, const char *key, const char *shape, ..
 
 /* Close what is open and answer with it. What the handler returns. */
 GY_API int gy_json_end(gy_json_out *out);
+
+/* A JSON text in a shape, in the arena; ptr NULL when memory is exhausted or the shape malformed. A
+ * shape is a printf format in which keys need no quotes:
+ *     gy_json_strf(a, "{id: %ld, title: %s, tags: [%s, 'new'], done: !!%d, at: %.2f}", ...)
+ * %s is quoted and escaped, and NULL becomes null; !!%d is true or false; %g and %f without a
+ * precision are the shortest number that reads back. */
+GY_API gy_str gy_json_strf(gy_arena *a, const char *shape, ...) GY_PRINTF(2, 3);
+GY_API gy_str gy_json_vstrf(gy_arena *a, const char *shape, va_list ap) GY_PRINTF(2, 0);
 
 GY_END_DECLS
 
