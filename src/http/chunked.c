@@ -176,7 +176,7 @@ static int take_trailer(struct gy__chunked *c, char ch)
     if (behind_cr != (ch == '\n')) {
         return refuse(c, 400, "no CR LF at the end of a trailer");
     }
-    if (c->extra-- == 0) {
+    if (ch != '\r' && ch != '\n' && c->extra-- == 0) {
         return refuse(c, 431, "trailers too long");
     }
     if (c->line_len == c->line_cap) {

@@ -48,9 +48,10 @@ gy_str gy_headers_all(gy_arena *a, const gy_headers *h, const char *name)
         return gy_str_n(NULL, 0);
     }
     while ((f = gy_headers_next(h, name, f))) {
-        at = at == text ? at : gy__put_lit(at, ", ");
         at = gy__put_str(at, f->value);
+        at = gy__put_lit(at, ", ");
     }
+    at -= 2;
     *at = '\0';
     return gy_str_n(text, (size_t)(at - text));
 }
