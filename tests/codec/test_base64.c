@@ -22,13 +22,13 @@ static void vectors(void **state)
         for (int kind = 0; kind < 2; kind++) {
             char text[16], bytes[16];
             size_t len = 99;
-            size_t n = gy__base64_encode(text, pairs[i][0], strlen(pairs[i][0]),
-                                         (enum gy__base64)kind);
+            size_t n =
+                gy__base64_encode(text, pairs[i][0], strlen(pairs[i][0]), (enum gy__base64)kind);
             assert_string_equal(text, pairs[i][1 + kind]);
             assert_int_equal(n, strlen(text));
             assert_true(n <= gy__base64_room(strlen(pairs[i][0])));
-            assert_int_equal(
-                gy__base64_decode(bytes, &len, gy_str_of(text), (enum gy__base64)kind), 0);
+            assert_int_equal(gy__base64_decode(bytes, &len, gy_str_of(text), (enum gy__base64)kind),
+                             0);
             assert_int_equal(len, strlen(pairs[i][0]));
             assert_memory_equal(bytes, pairs[i][0], len);
         }
@@ -46,8 +46,8 @@ static void every_length(void **state)
     for (size_t n = 0; n <= sizeof bytes; n++) {
         for (int kind = 0; kind < 2; kind++) {
             gy__base64_encode(text, bytes, n, (enum gy__base64)kind);
-            assert_int_equal(
-                gy__base64_decode(back, &len, gy_str_of(text), (enum gy__base64)kind), 0);
+            assert_int_equal(gy__base64_decode(back, &len, gy_str_of(text), (enum gy__base64)kind),
+                             0);
             assert_int_equal(len, n);
             assert_memory_equal(back, bytes, n);
         }
@@ -64,9 +64,9 @@ static int decode(const char *text, enum gy__base64 kind)
 static void what_is_refused(void **state)
 {
     (void)state;
-    const char *const never[] = {"Z",     "Zg=",  "=",    "====",  "Z===",     "Zg==Zg==", "Zg =",
-                                 "Zm9v\n", "Zm=v", "=Zm9", "Zm9v=", "Zm9vZ",    "Zh==",     "Zm9=",
-                                 "Zm9v====", "\xc3\xa4==", "Zm9!"};
+    const char *const never[] = {
+        "Z",    "Zg=",   "=",     "====", "Z===", "Zg==Zg==", "Zg =",       "Zm9v\n", "Zm=v",
+        "=Zm9", "Zm9v=", "Zm9vZ", "Zh==", "Zm9=", "Zm9v====", "\xc3\xa4==", "Zm9!"};
     for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
         assert_int_equal(decode(never[i], GY__BASE64), GY_EINVAL);
         assert_int_equal(decode(never[i], GY__BASE64_URL), GY_EINVAL);

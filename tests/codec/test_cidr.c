@@ -42,11 +42,31 @@ static void what_is_no_network(void **state)
 {
     (void)state;
     struct gy__cidr n;
-    const char *const bad[] = {"",          "/",         "/8",         "10.0.0.0/",  "10.0.0.0/33",
-                               "::/129",    "10.0.0/8",  "10.0.0.0/08", "10.0.0.0/-1", "10.0.0.0/+8",
-                               "10.0.0.1/8", "fd01::/8", "10.0.0.0/8/8", " 10.0.0.0", "010.0.0.0",
-                               "[::1]",     "fe80::1%lo", "1.2.3.4:80", "localhost",  "1.2.3.4/8x",
-                               "256.0.0.0", "0x7f.0.0.1", "1",          "12345::",    ":::",
+    const char *const bad[] = {"",
+                               "/",
+                               "/8",
+                               "10.0.0.0/",
+                               "10.0.0.0/33",
+                               "::/129",
+                               "10.0.0/8",
+                               "10.0.0.0/08",
+                               "10.0.0.0/-1",
+                               "10.0.0.0/+8",
+                               "10.0.0.1/8",
+                               "fd01::/8",
+                               "10.0.0.0/8/8",
+                               " 10.0.0.0",
+                               "010.0.0.0",
+                               "[::1]",
+                               "fe80::1%lo",
+                               "1.2.3.4:80",
+                               "localhost",
+                               "1.2.3.4/8x",
+                               "256.0.0.0",
+                               "0x7f.0.0.1",
+                               "1",
+                               "12345::",
+                               ":::",
                                "1111:2222:3333:4444:5555:6666:7777:8888:9999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (gy__cidr_parse(gy_str_of(bad[i]), &n) != GY_EINVAL)
@@ -115,8 +135,10 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches),   cmocka_unit_test(what_is_no_network),
-        cmocka_unit_test(every_bit), cmocka_unit_test(lists),
+        cmocka_unit_test(matches),
+        cmocka_unit_test(what_is_no_network),
+        cmocka_unit_test(every_bit),
+        cmocka_unit_test(lists),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,8 +34,8 @@ static void years_of_two_digits(void **state)
 {
     (void)state;
     int64_t t;
-    check("Wednesday, 01-Jan-76 00:00:00 GMT", 3345062400);  /* 2076: 50 years ahead */
-    check("Saturday, 01-Jan-77 00:00:00 GMT", 220924800); /* 1977 and not 2077 */
+    check("Wednesday, 01-Jan-76 00:00:00 GMT", 3345062400); /* 2076: 50 years ahead */
+    check("Saturday, 01-Jan-77 00:00:00 GMT", 220924800);   /* 1977 and not 2077 */
     assert_int_equal(gy__date_parse(gy_str_of("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_MAX, &t),
                      GY_EINVAL);
     assert_int_equal(gy__date_parse(gy_str_of("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_MIN, &t),
