@@ -10,7 +10,7 @@ if [ -n "${GYRE_SANITIZE:-}" ]; then
 fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 prefix=$work/usr
 
 cmake --install "$GYRE_BUILD" --prefix "$prefix" >"$work/log" || { cat "$work/log"; exit 1; }
@@ -30,11 +30,25 @@ runs() {
     [ "$said" = "$version" ] || { echo "$* said '$said', not '$version'"; exit 1; }
 }
 
+# It serves on a unix socket until it is told to stop, and then says that all went well.
+serves() {
+    LD_LIBRARY_PATH=$lib "$1" --unix "$work/socket" >"$work/log" 2>&1 &
+    server=$!
+    curl --silent --show-error --fail --retry 50 --retry-delay 0 --retry-all-errors \
+        --retry-max-time 30 --unix-socket "$work/socket" http://localhost/ >"$work/said" 2>"$work/curl" ||
+        { cat "$work/log" "$work/curl"; exit 1; }
+    grep -qx 'Hello, world' "$work/said"
+    kill -TERM "$server"
+    wait "$server" || { cat "$work/log"; exit 1; }
+    server=
+}
+
 export PKG_CONFIG_PATH=$lib/pkgconfig
 # The words of pkg-config's answer are meant to be split.
 # shellcheck disable=SC2046
 "$CC" -Wall -Werror -o "$work/shared" "$here/hello.c" $(pkg-config --cflags --libs gyre)
 runs "$work/shared"
+serves "$work/shared"
 # shellcheck disable=SC2046
 "$CC" -Wall -Werror -o "$work/static" "$here/hello.c" \
     $(pkg-config --cflags gyre) "$lib/libgyre.a" $(pkg-config --libs --static gyre | sed 's/-lgyre//')
@@ -45,3 +59,4 @@ cmake -G Ninja -S "$here/with_cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$pref
 cmake --build "$work/cmake" >"$work/log" || { cat "$work/log"; exit 1; }
 runs "$work/cmake/hello_shared"
 runs "$work/cmake/hello_static"
+serves "$work/cmake/hello_static"
