@@ -34,7 +34,7 @@ runs() {
 serves() {
     LD_LIBRARY_PATH=$lib "$1" --unix "$work/socket" >"$work/log" 2>&1 &
     server=$!
-    curl --silent --show-error --fail --retry 50 --retry-delay 0 --retry-all-errors \
+    curl --silent --show-error --fail --retry 30 --retry-delay 1 --retry-all-errors \
         --retry-max-time 30 --unix-socket "$work/socket" http://localhost/ >"$work/said" 2>"$work/curl" ||
         { cat "$work/log" "$work/curl"; exit 1; }
     grep -qx 'Hello, world' "$work/said"
