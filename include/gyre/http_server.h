@@ -30,6 +30,8 @@ typedef struct gy_http_opts {
     const char *const *trusted; /* of these proxies only: CIDR, NULL-terminated; NULL: any peer */
     const char *protocol;   /* "https" when something in front does TLS */
     const char *server_name; /* the Server field; NULL is "gyre/VERSION", "" leaves it out */
+    unsigned accept_batch;   /* connections taken off the queue at once; 0 is many. 1 shares them evenly
+                                among processes that listen on one socket */
 } gy_http_opts;
 
 typedef struct gy_http_server gy_http_server;

@@ -9,41 +9,50 @@
 #include <gyre/options.h>
 #include <gyre/web.h>
 
-enum { GY_PER_CPU = -1 }; /* one worker for each CPU this process may use */
+enum {
+    GY_PER_CPU = -1, /* for workers: one for each CPU this process may use */
+    GY_PORT_ANY = -1 /* for port: the kernel chooses */
+};
 
 typedef struct gy_serve_opts {
-    int port;              /* 0 is 8888; GY_PORT_ANY lets the kernel choose */
-    const char *address;   /* NULL is localhost's addresses; "" or "*" is all */
-    const char *unix_path; /* a unix socket instead */
-    int workers;           /* 0 and 1: this process serves; GY_PER_CPU; N processes under a master */
-    int backlog;           /* 0 is 4096 */
-    double grace;          /* seconds for a drain before what is left is cut off; 0 is 30 */
+    int port;              /* 0 is 8888 */
+    const char *address;   /* NULL is localhost (127.0.0.1 and ::1); "" or "*" is all addresses */
+    const char *unix_path; /* a unix socket instead; '@' as its first letter is an abstract name */
+    unsigned unix_mode;    /* of its file; 0 is 0600 */
+    int workers;  /* 0 and 1: this process serves; GY_PER_CPU; N processes under a master */
+    int backlog;  /* 0 is 4096 */
+    double grace; /* seconds for a drain before what is left is cut off; 0 is 30 */
     const gy_http_opts *http;
-    const gy_option *options; /* of the application, beside gyre's own (gy_main only) */
+    const gy_option *options; /* of the application, beside gyre's own (gy_main_with only) */
 } gy_serve_opts;
-
-enum { GY_PORT_ANY = -1 };
 
 GY_BEGIN_DECLS
 
-/* Bind, fork, supervise and serve until SIGTERM or SIGINT, then drain: requests in flight finish,
- * idle connections close, nothing that was accepted is dropped. A second signal ends at once. Gives
- * the exit status: 0 after a drain, 1 when it could not start (one line on standard error says
- * why). Call it outside any loop. */
+/* Bind, fork, supervise and serve until SIGTERM or SIGINT (or SIGHUP, unless that is ignored), then
+ * drain: requests in flight finish, idle connections close, nothing that was accepted is dropped. A
+ * second signal ends at once.
+ *
+ * With workers, a master keeps them: one that dies is replaced, at once or, when it lived less than
+ * a second, after a pause that grows from 0.1 to 30 seconds. Workers end when their master does.
+ *
+ * Gives the exit status: 0 after a drain, 1 when it could not start (one line on standard error or
+ * in the log says why). Call it outside of any loop and from the only thread. [opts] may be NULL. */
 GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
 
 /* The same with the options of the command line and of the environment (GYRE_PORT for --port), those
- * of the command line first: --port --address --unix --workers --backlog --log-level --grace --help
- * --version. A bad option: one line and 2. Return it from main. */
+ * of the command line first: --port --address --unix --unix-mode --workers (0 is one for each CPU)
+ * --backlog --grace --log-level --xheaders --max-body --idle-timeout --help --version. A bad option:
+ * one line and 2. Return it from main. */
 GY_API int gy_main(const gy_app *app, int argc, char **argv);
 
 /* The same, with defaults and the application's own options in [opts]; what the command line says
- * wins. */
+ * wins. An option of the application takes the place of one of gyre's that has its name. */
 GY_API int gy_main_with(const gy_app *app, const gy_serve_opts *opts, int argc, char **argv);
 
 /* Serve [app] on a loop of your own: routes are compiled (NULL and a log line when one is wrong),
  * then as gy_http_server_new. */
-GY_API gy_http_server *gy_app_server_new(gy_loop *loop, const gy_app *app, const gy_http_opts *opts);
+GY_API gy_http_server *gy_app_server_new(gy_loop *loop, const gy_app *app,
+                                         const gy_http_opts *opts);
 
 GY_END_DECLS
 

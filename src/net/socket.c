@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gyre/error.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -160,6 +161,17 @@ static int listen_ip(struct listener *l)
     if (!e && listen(l->fd, l->opts->backlog ? l->opts->backlog : DEFAULT_BACKLOG))
         e = -errno;
     return e ? fail_ip(l, -e) : l->fd;
+}
+
+void gy__socket_deafen(int fd)
+{
+    int type = 0;
+    socklen_t len = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &type, &len) || type != IPPROTO_TCP)
+        return;
+    struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &none};
+    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 /* -- Unix sockets -------------------------------------------------------------------------------- */

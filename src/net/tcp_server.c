@@ -34,6 +34,7 @@ static int serve(void *arg)
     struct connection *c = arg;
     int e = c->server->fn(c->stream, c->server->arg);
     gy_stream_close(c->stream);
+    c->stream = NULL;
     return e;
 }
 
@@ -42,6 +43,7 @@ static void end(gy_task *t)
     struct connection *c = gy_of(t, struct connection, task);
     gy_tcp_server *s = c->server;
     gy_list_del(&c->link);
+    gy_stream_close(c->stream); /* when it could not begin */
     gy__acceptor_freed(&s->acceptor);
     if (s->closer && gy_list_empty(&s->open))
         gy__wake(s->closer, 0);

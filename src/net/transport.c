@@ -21,25 +21,28 @@ int gy__transport_error(ssize_t error)
     }
 }
 
+ssize_t gy__transport_try_read(struct gy__transport *t, void *buf, size_t size)
+{
+    ssize_t n = t->ops->read(t, buf, size);
+    if (n > 0) {
+        /* A short read has emptied the socket: the next bytes will be told anew. The end that was
+         * told already will not. */
+        if ((size_t)n < size && !(t->io.ready & GY__HUP))
+            t->io.ready &= (uint8_t)~GY__IN;
+        return n;
+    }
+    if (n == -EAGAIN)
+        t->io.ready &= (uint8_t) ~(GY__IN | GY__HUP);
+    return n == 0 || n == -EAGAIN ? n : gy__transport_error(n);
+}
+
 ssize_t gy__transport_read(struct gy__transport *t, void *buf, size_t size, int64_t deadline)
 {
     for (;;) {
         int e = gy__io_wait(&t->io, GY__IN, deadline, "bytes to read");
-        if (e)
-            return e;
-        ssize_t n = t->ops->read(t, buf, size);
-        if (n > 0) {
-            /* A short read has emptied the socket: the next bytes will be told anew. The end that
-             * was told already will not. */
-            if ((size_t)n < size && !(t->io.ready & GY__HUP))
-                t->io.ready &= (uint8_t)~GY__IN;
-            return n;
-        }
-        if (n == 0)
-            return 0;
+        ssize_t n = e ? e : gy__transport_try_read(t, buf, size);
         if (n != -EAGAIN)
-            return gy__transport_error(n);
-        t->io.ready &= (uint8_t) ~(GY__IN | GY__HUP);
+            return n;
     }
 }
 

@@ -40,6 +40,9 @@ int gy__transport_socket_new(gy_loop *loop, int fd, struct gy__transport **out);
 /* Two ends in memory; [capacity] bytes fit in each direction. */
 int gy__transport_memory_pair(gy_loop *loop, size_t capacity, struct gy__transport *out[2]);
 
+/* Read what there is without waiting: the count, 0 at the end, -EAGAIN, or a negative code. */
+ssize_t gy__transport_try_read(struct gy__transport *t, void *buf, size_t size);
+
 /* Read what there is, at least one byte, waiting until [deadline] (ns on the loop's clock). The count;
  * 0 at the end; or a negative code. Suspends only when nothing is there. */
 ssize_t gy__transport_read(struct gy__transport *t, void *buf, size_t size, int64_t deadline);

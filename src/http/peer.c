@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* peer.c - who the client is, as the socket and trusted proxies tell. */
+
+#include <gyre/net.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "codec/cidr.h"
+#include "http/connection.h"
+#include "http/forwarded.h"
+#include "net/addr.h"
+
+/* Asked of the kernel once for each connection, and only if somebody wants to know. */
+static const char *peer_of(struct gy__conn *c)
+{
+    char text[GY_ADDRESS_MAX];
+    struct gy__addr addr;
+    if (c->peer)
+        return c->peer;
+    if (c->t->io.fd < 0)
+        return "memory";
+    if (gy__addr_peer(c->t->io.fd, &addr))
+        return "gone";
+    gy__addr_host(&addr, text);
+    size_t size = strlen(text) + 1;
+    c->peer = gy__alloc(size);
+    if (c->peer)
+        memcpy(c->peer, text, size);
+    return c->peer ? c->peer : "unknown";
+}
+
+static bool is_trusted(void *arg, const char *address)
+{
+    const gy_http_server *s = arg;
+    struct gy__ip ip;
+    if (gy__ip_parse(gy_str_of(address), &ip))
+        return false;
+    for (size_t i = 0; i < s->trusted_count; i++)
+        if (gy__cidr_has(&s->trusted[i], &ip))
+            return true;
+    return false;
+}
+
+/* With a list only the proxies on it are believed; a unix socket is ours. */
+static bool believe(const gy_http_server *s, const char *peer)
+{
+    if (!s->opts.xheaders)
+        return false;
+    return !s->opts.trusted || strcmp(peer, "unix") == 0 || is_trusted((void *)(uintptr_t)s, peer);
+}
+
+static void find_out(gy_exchange *x)
+{
+    gy_http_server *s = x->conn->server;
+    struct gy__forwarded said;
+    x->remote_ip = peer_of(x->conn);
+    x->protocol = s->opts.protocol ? s->opts.protocol : "http";
+    if (!believe(s, x->remote_ip))
+        return;
+    if (gy__forwarded_eval(&x->arena, &x->headers, s->opts.trusted ? is_trusted : NULL, s, &said))
+        return;
+    if (said.address.ptr)
+        x->remote_ip = said.address.ptr;
+    if (said.scheme.ptr)
+        x->protocol = said.scheme.ptr;
+}
+
+const char *gy__exchange_remote_ip(gy_exchange *x)
+{
+    if (!x->remote_ip)
+        find_out(x);
+    return x->remote_ip;
+}
+
+const char *gy__exchange_protocol(gy_exchange *x)
+{
+    if (!x->protocol)
+        find_out(x);
+    return x->protocol;
+}

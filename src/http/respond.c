@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* respond.c - responses: the head, and bodies whole or in pieces. */
+
+#include <gyre/error.h>
+#include <gyre/version.h>
+
+#include "base/clock.h"
+#include "http/connection.h"
+#include "http/message.h"
+#include "loop/state.h"
+
+/* A body up to this size is copied behind its head; a larger one is sent from where it lies. */
+enum { COPY_MOST = 16 * 1024, HEAD_REST = 160 };
+
+/* "Server: ...\r\nDate: ...\r\n" */
+static void renew_prefix(gy_http_server *s)
+{
+    char date[30];
+    int64_t wall = gy__clock_wall_ns();
+    const char *name = s->opts.server_name ? s->opts.server_name : "gyre/" GY_VERSION;
+    char *at = s->prefix;
+    if (*name)
+        at = gy__put_field(at, gy_str_of("Server"), gy_str_of(name));
+    at = gy__put_field(at, gy_str_of("Date"), gy_str_of(gy__clock_date(wall / 1000000000, date)));
+    s->prefix_len = (size_t)(at - s->prefix);
+    s->prefix_until = s->loop->now + 1000000000 - wall % 1000000000;
+}
+
+/* What the application's fields say about those that we add. */
+struct said {
+    bool date, server, length;
+    uint64_t length_value;
+    size_t size;
+};
+
+static bool is(const gy_field *f, const char *lower, size_t len)
+{
+    return gy_str_ieq(f->name, gy_str_n(lower, len));
+}
+
+static bool says_close(gy_str value)
+{
+    gy_str part;
+    for (gy_str rest = value; gy_str_cut(&rest, ',', &part);)
+        if (gy_str_ieq(gy_str_trim(part), gy_str_of("close")))
+            return true;
+    return false;
+}
+
+/* 0, or GY_EINVAL for a field that would break the framing. */
+static int look_at(struct gy__work *w, const gy_field *f, struct said *said)
+{
+    said->size += gy__field_size(f);
+    switch (f->name.len) {
+    case 4:
+        said->date |= is(f, "date", 4);
+        return 0;
+    case 6:
+        said->server |= is(f, "server", 6);
+        return 0;
+    case 10:
+        if (is(f, "connection", 10) && says_close(f->value))
+            w->conn->close = true;
+        return 0;
+    case 14:
+        if (!is(f, "content-length", 14))
+            return 0;
+        said->length = true;
+        return gy_str_uint(f->value, &said->length_value);
+    case 17:
+        return is(f, "transfer-encoding", 17) ? GY_EINVAL : 0;
+    default:
+        return 0;
+    }
+}
+
+static char *put_common(struct gy__work *w, char *at, const struct said *said)
+{
+    gy_http_server *s = w->conn->server;
+    if (s->loop->now >= s->prefix_until)
+        renew_prefix(s);
+    if (!said->date && !said->server)
+        return gy__put(at, s->prefix, s->prefix_len);
+    const char *date = memmem(s->prefix, s->prefix_len, "Date: ", 6);
+    size_t server_len = (size_t)(date - s->prefix);
+    if (!said->server)
+        at = gy__put(at, s->prefix, server_len);
+    if (!said->date)
+        at = gy__put(at, date, s->prefix_len - server_len);
+    return at;
+}
+
+/* The connection's future is decided when the head is written. */
+static char *put_connection(struct gy__work *w, char *at)
+{
+    if (!w->body.done && !gy__body_drainable(w))
+        w->conn->close = true;
+    if (w->conn->close)
+        return gy__put_lit(at, "Connection: close\r\n");
+    if (w->x.head.minor == 0)
+        return gy__put_lit(at, "Connection: keep-alive\r\n");
+    return at;
+}
+
+enum length_kind { LENGTH_NONE, LENGTH_KNOWN, LENGTH_CHUNKED };
+
+/* A head into the output, with room for [extra] bytes of body behind it. */
+static int put_head(struct gy__work *w, int status, const char *reason, const gy_field *fields,
+                    size_t count, enum length_kind kind, uint64_t length, size_t extra)
+{
+    struct said said = {.size = 0};
+    gy_str phrase = gy_str_of(reason);
+    for (size_t i = 0; i < count; i++)
+        if (look_at(w, &fields[i], &said))
+            return GY_EINVAL;
+    if (said.length && kind == LENGTH_KNOWN && said.length_value != length)
+        return GY_EINVAL;
+    if (status < 100 || status > 999 || (reason && !gy__reason_valid(phrase)))
+        return GY_EINVAL;
+    int e = gy__out_need(w, said.size + phrase.len + GY__PREFIX_MAX + HEAD_REST + extra);
+    if (e)
+        return e;
+    char *at = w->out + w->out_len;
+    at = reason ? gy__put_status_reason(at, status, phrase) : gy__put_status_line(at, status);
+    at = put_common(w, at, &said);
+    for (size_t i = 0; i < count; i++)
+        at = gy__put_field(at, fields[i].name, fields[i].value);
+    if (kind == LENGTH_KNOWN && !said.length) {
+        at = gy__put_lit(at, "Content-Length: ");
+        at = gy__put_uint(at, length);
+        at = gy__put_lit(at, "\r\n");
+    } else if (kind == LENGTH_CHUNKED) {
+        at = gy__put_lit(at, "Transfer-Encoding: chunked\r\n");
+    }
+    at = put_connection(w, at);
+    at = gy__put_lit(at, "\r\n");
+    w->out_len = (size_t)(at - w->out);
+    w->x.status = status;
+    w->x.head_sent = true;
+    return 0;
+}
+
+static bool has_body(const struct gy__work *w, int status)
+{
+    return gy__status_has_body(status) && w->x.head.verb != GY_METHOD_HEAD;
+}
+
+int gy__exchange_respond(gy_exchange *x, int status, const char *reason, const gy_field *fields,
+                         size_t count, gy_str body)
+{
+    struct gy__work *w = gy_of(x, struct gy__work, x);
+    if (x->head_sent)
+        return GY_EFINISHED;
+    enum length_kind kind = gy__status_has_body(status) ? LENGTH_KNOWN : LENGTH_NONE;
+    size_t copy = has_body(w, status) && body.len <= COPY_MOST ? body.len : 0;
+    int e = put_head(w, status, reason, fields, count, kind, body.len, copy);
+    if (e)
+        return e;
+    x->finished = true;
+    if (!has_body(w, status))
+        return 0;
+    x->sent = body.len;
+    if (copy == body.len) {
+        if (copy)
+            memcpy(w->out + w->out_len, body.ptr, copy);
+        w->out_len += copy;
+        return 0;
+    }
+    struct iovec more = {.iov_base = (void *)(uintptr_t)body.ptr, .iov_len = body.len};
+    return gy__out_flush_with(w, &more, 1);
+}
+
+int gy_exchange_respond(gy_exchange *x, int status, const gy_headers *headers, gy_str body)
+{
+    return gy__exchange_respond(x, status, NULL, headers ? headers->items : NULL,
+                                headers ? headers->count : 0, body);
+}
+
+int gy__exchange_begin(gy_exchange *x, int status, const char *reason, const gy_field *fields,
+                       size_t count, int64_t length)
+{
+    struct gy__work *w = gy_of(x, struct gy__work, x);
+    enum length_kind kind = LENGTH_KNOWN;
+    if (x->head_sent)
+        return GY_EFINISHED;
+    if (!gy__status_has_body(status)) {
+        kind = LENGTH_NONE;
+    } else if (length < 0) {
+        /* HTTP/1.0 knows no chunks: there the end of the connection is the end of the body. */
+        kind = x->head.minor ? LENGTH_CHUNKED : LENGTH_NONE;
+        w->chunked_out = x->head.minor == 1 && has_body(w, status);
+        w->until_close = x->head.minor == 0;
+        w->conn->close |= w->until_close;
+    } else {
+        w->promised = (uint64_t)length;
+        w->counted = has_body(w, status);
+    }
+    int e = put_head(w, status, reason, fields, count, kind, length < 0 ? 0 : (uint64_t)length, 0);
+    if (e)
+        w->chunked_out = w->counted = w->until_close = false;
+    return e;
+}
+
+int gy_exchange_begin(gy_exchange *x, int status, const gy_headers *headers, int64_t length)
+{
+    return gy__exchange_begin(x, status, NULL, headers ? headers->items : NULL,
+                              headers ? headers->count : 0, length);
+}
+
+/* Small pieces gather in the output, large ones are sent from where they lie. */
+static int put_piece(struct gy__work *w, const void *data, size_t len)
+{
+    char head[GY__CHUNK_HEAD_MAX];
+    size_t head_len = w->chunked_out ? (size_t)(gy__put_chunk_head(head, len) - head) : 0;
+    size_t tail_len = w->chunked_out ? 2 : 0;
+    if (len <= COPY_MOST) {
+        int e = gy__out_need(w, head_len + len + tail_len);
+        if (e)
+            return e;
+        char *at = gy__put(w->out + w->out_len, head, head_len);
+        at = gy__put(at, data, len);
+        at = gy__put(at, "\r\n", tail_len);
+        w->out_len = (size_t)(at - w->out);
+        return 0;
+    }
+    char crlf[2] = {'\r', '\n'};
+    struct iovec pieces[] = {{.iov_base = head, .iov_len = head_len},
+                             {.iov_base = (void *)(uintptr_t)data, .iov_len = len},
+                             {.iov_base = crlf, .iov_len = tail_len}};
+    return gy__out_flush_with(w, pieces, 3);
+}
+
+int gy_exchange_write(gy_exchange *x, const void *data, size_t len)
+{
+    struct gy__work *w = gy_of(x, struct gy__work, x);
+    if (!x->head_sent || x->finished)
+        return x->finished ? GY_EFINISHED : GY_EINVAL;
+    if (len == 0 || !has_body(w, x->status))
+        return 0;
+    if (w->counted && len > w->promised - x->sent) {
+        w->conn->close = true;
+        return GY_EINVAL;
+    }
+    int e = put_piece(w, data, len);
+    if (e)
+        return e;
+    x->sent += len;
+    return 0;
+}
+
+static int put_end(struct gy__work *w, const gy_headers *trailers)
+{
+    size_t size = trailers ? gy__headers_size(trailers) : 0;
+    int e = gy__out_need(w, size + 8);
+    if (e)
+        return e;
+    char *at = gy__put_lit(w->out + w->out_len, "0\r\n");
+    if (size)
+        at = gy__put_headers(at, trailers);
+    at = gy__put_lit(at, "\r\n");
+    w->out_len = (size_t)(at - w->out);
+    return 0;
+}
+
+int gy_exchange_end(gy_exchange *x, const gy_headers *trailers)
+{
+    struct gy__work *w = gy_of(x, struct gy__work, x);
+    if (!x->head_sent || x->finished)
+        return x->finished ? GY_EFINISHED : GY_EINVAL;
+    x->finished = true;
+    if (w->counted && x->sent != w->promised) {
+        w->conn->close = true;
+        (void)gy__out_flush(w);
+        return GY_EINVAL;
+    }
+    return w->chunked_out ? put_end(w, trailers) : 0;
+}
+
+int gy__exchange_flush(gy_exchange *x)
+{
+    return gy__out_flush(gy_of(x, struct gy__work, x));
+}
+
+void gy__exchange_close_after(gy_exchange *x)
+{
+    x->conn->close = true;
+}
