@@ -4,14 +4,18 @@
 #include <gyre/error.h>
 #include <gyre/task.h>
 
+#include "base/clock.h"
 #include "loop/state.h"
 #include "loop/task.h"
+#include "loop/wait.h"
 
 static void pass(void *arg)
 {
     gy_deadline *d = arg;
     d->passed = true;
-    gy__task_cancel_with(d->task, GY_ETIMEDOUT);
+    d->task->expired++;
+    if (!d->task->masked)
+        gy__wake(d->task, GY_ETIMEDOUT);
 }
 
 void gy_deadline_begin(gy_deadline *d, double seconds)
@@ -30,14 +34,10 @@ bool gy_deadline_end(gy_deadline *d)
     gy_task *t = d->task;
     if (!t)
         return false;
-    gy_timer_cancel(t->loop, &d->timer);
     t->deadline = d->outer;
-    if (!d->passed || t->cancel != GY_ETIMEDOUT)
-        return d->passed;
-    /* The task is free again, unless a deadline around this one has passed as well. */
-    t->cancel = 0;
-    for (gy_deadline *o = d->outer; o; o = o->outer)
-        if (o->passed)
-            t->cancel = GY_ETIMEDOUT;
-    return true;
+    if (d->passed)
+        t->expired--;
+    else if (gy_timer_cancel(t->loop, &d->timer))
+        d->passed = gy__clock_now() >= d->timer.at; /* it passed while the task computed */
+    return d->passed;
 }

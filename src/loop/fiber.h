@@ -10,7 +10,12 @@
 #include "loop/instrument.h"
 #include "loop/stack.h"
 
-enum { GY__STACK_DEFAULT = 256 * 1024, GY__FIBER_KINDS = 4 };
+/* Sizes are powers of two, 16 KiB to 1 GiB. */
+enum {
+    GY__STACK_DEFAULT = 256 * 1024,
+    GY__STACK_SMALLEST = 16 * 1024,
+    GY__FIBER_KINDS = 17,
+};
 
 /* Lies at the top of its own stack. */
 struct gy__fiber {
@@ -24,7 +29,6 @@ struct gy__fiber {
 
 /* The fibers of one stack size. */
 struct gy__fiber_kind {
-    size_t size;
     struct gy__fiber *idle;
     size_t idle_count, total;
     void **slabs;

@@ -23,7 +23,7 @@ static struct child *child_of(gy_list *sibling)
 static void cancel_children(gy_group *g, int code)
 {
     g->cancelled = true;
-    gy_list_each(it, &g->children)
+    gy_list_each (it, &g->children)
         gy__task_cancel_with(&child_of(it)->task, code);
 }
 
@@ -43,8 +43,8 @@ static void end_child(gy_task *t)
     g->running--;
     if (t->result < 0)
         fail(g, t->result);
-    if (g->waiter)
-        gy__wake(g->waiter, 0);
+    for (gy_task *w = g->waiter; w; w = w->next_waiter)
+        gy__wake(w, 0);
     gy__free(c);
 }
 
@@ -61,20 +61,43 @@ static void start(gy_group *g, gy_task *parent)
         gy_timer_set(parent->loop, &g->timer, g->timeout, time_is_up, g);
 }
 
-/* Wait until at most [most] children are left. A cancelled parent cancels them and waits on. */
-static int wait_until(gy_group *g, gy_task *self, size_t most)
+/* Several may wait: a child that is given its group starts siblings, and the limit holds for it
+ * too. */
+static void add_waiter(gy_group *g, gy_task *t)
 {
-    int cancelled = 0;
-    g->waiter = self;
-    while (g->running > most && !cancelled) {
-        cancelled = gy__park("group", INT64_MAX);
-        if (cancelled)
-            fail(g, cancelled);
-    }
-    while (cancelled && g->running > 0)
+    t->next_waiter = g->waiter;
+    g->waiter = t;
+}
+
+static void remove_waiter(gy_group *g, gy_task *t)
+{
+    gy_task **at = &g->waiter;
+    while (*at != t)
+        at = &(*at)->next_waiter;
+    *at = t->next_waiter;
+    t->next_waiter = NULL;
+}
+
+/* Wait until at most [most] children are left; when the waiting task is cancelled, cancel them and
+ * wait no longer. */
+static void wait_until(gy_group *g, gy_task *self, size_t most)
+{
+    int e = 0;
+    add_waiter(g, self);
+    while (g->running > most && !e)
+        e = gy__park("group", INT64_MAX);
+    remove_waiter(g, self);
+    if (e)
+        fail(g, e);
+}
+
+/* To the last child, whatever happens to the waiting task. */
+static void wait_to_the_end(gy_group *g, gy_task *self)
+{
+    add_waiter(g, self);
+    while (g->running > 0)
         gy__park_masked("group");
-    g->waiter = NULL;
-    return cancelled;
+    remove_waiter(g, self);
 }
 
 int gy_group_spawn(gy_group *g, gy_task_fn *fn, void *arg)
@@ -111,6 +134,7 @@ int gy_group_wait(gy_group *g)
     if (!g->started)
         return 0;
     wait_until(g, self, 0);
+    wait_to_the_end(g, self);
     gy_timer_cancel(self->loop, &g->timer);
     int e = g->error;
     g->started = g->cancelled = false;

@@ -21,6 +21,13 @@
 #endif
 #endif
 
+/* Instrumented code needs larger frames. */
+#if defined(GY__ASAN) || defined(GY__TSAN)
+enum { GY__STACK_SCALE = 4 };
+#else
+enum { GY__STACK_SCALE = 1 };
+#endif
+
 /* One for each stack that is switched to, the thread's own included. */
 struct gy__instrument {
     const void *stack_low;
@@ -60,7 +67,7 @@ static inline void gy__instrument_stack(struct gy__instrument *i, void *low, siz
 #endif
 }
 
-/* The calling thread's own stack; its bounds are learnt at the first switch away from it. */
+/* The stack that calls; its bounds are learnt at each switch away from it. */
 static inline void gy__instrument_thread(struct gy__instrument *i)
 {
     i->stack_low = NULL;
@@ -97,7 +104,8 @@ static inline void gy__instrument_leave(struct gy__instrument *from, struct gy__
 #endif
 }
 
-static inline void gy__instrument_enter(struct gy__instrument *self, struct gy__instrument *came_from)
+static inline void gy__instrument_enter(struct gy__instrument *self,
+                                        struct gy__instrument *came_from)
 {
     (void)self;
     (void)came_from;
@@ -105,10 +113,8 @@ static inline void gy__instrument_enter(struct gy__instrument *self, struct gy__
     const void *low = NULL;
     size_t size = 0;
     __sanitizer_finish_switch_fiber(self->fake_stack, &low, &size);
-    if (!came_from->stack_low) {
-        came_from->stack_low = low;
-        came_from->stack_size = size;
-    }
+    came_from->stack_low = low;
+    came_from->stack_size = size;
 #endif
 }
 

@@ -23,7 +23,7 @@ struct gy__io {
     int fd; /* -1: memory */
     uint8_t ready;
     bool watched;
-    bool shared; /* a listening socket, which other processes may watch too */
+    bool shared;              /* a listening socket, which other processes may watch too */
     gy_task *reader, *writer; /* the tasks that wait */
     /* Called on the loop's own stack for each change, after the waiting tasks were made ready. */
     void (*on_event)(struct gy__io *io, unsigned events);

@@ -6,10 +6,14 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "loop/fork.h"
 #include "loop/signal.h"
 #include "loop/state.h"
 #include "loop/task.h"
 #include "loop/wait.h"
+
+/* How many rounds of ready tasks one look at the poller may carry, and for how long. */
+enum { ROUNDS = 16, ROUNDS_NS = 100 * 1000 };
 
 _Thread_local gy_loop *gy__loop_tls __attribute__((tls_model("initial-exec")));
 
@@ -25,11 +29,14 @@ gy_loop *gy_loop_new(void)
         return errno = ENOMEM, NULL;
     loop->now = gy__clock_now();
     gy_list_init(&loop->ready);
+    gy_list_init(&loop->round);
     gy_list_init(&loop->fired);
+    gy_list_init(&loop->firing);
     gy_list_init(&loop->tasks);
     loop->calls_end = &loop->calls;
     gy__fibers_init(&loop->fibers);
     gy__timers_init(&loop->timers, loop->now);
+    gy__forks_watch();
     int e = gy__poller_epoll_open(&loop->poller);
     if (!e && (e = gy__mailbox_open(loop)))
         loop->poller.ops->close(&loop->poller);
@@ -54,29 +61,37 @@ void gy__loop_set_idle(gy_loop *loop, bool (*idle)(void *arg, int64_t ns), void 
     loop->idle_arg = arg;
 }
 
+/* Only those that are queued now: what they call has the next turn. */
 static void run_calls(gy_loop *loop)
 {
-    struct gy__mail *m = loop->calls;
-    loop->calls = NULL;
-    loop->calls_end = &loop->calls;
-    while (m) {
-        struct gy__mail *next = m->next;
+    for (size_t n = loop->call_count; n > 0 && loop->calls; n--) {
+        struct gy__mail *m = loop->calls;
+        loop->calls = m->next;
+        if (!loop->calls)
+            loop->calls_end = &loop->calls;
+        loop->call_count--;
         m->fn(m->arg);
-        m = next;
     }
 }
 
-/* Only those that are ready now: who becomes ready meanwhile has the next turn. */
+/* Append all of [from] to [to]. */
+static void take(gy_list *from, gy_list *to)
+{
+    if (gy_list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    gy_list_init(from);
+}
+
+/* Only those that are ready now: who becomes ready meanwhile has the next round. */
 static void run_ready(gy_loop *loop)
 {
-    gy_list now;
-    if (gy_list_empty(&loop->ready))
-        return;
-    now = loop->ready;
-    now.next->prev = now.prev->next = &now;
-    gy_list_init(&loop->ready);
-    while (!gy_list_empty(&now)) {
-        gy_task *t = gy_of(now.next, gy_task, link);
+    take(&loop->ready, &loop->round);
+    while (!gy_list_empty(&loop->round)) {
+        gy_task *t = gy_of(loop->round.next, gy_task, link);
         gy_list_del(&t->link);
         gy__task_run(t);
     }
@@ -84,14 +99,9 @@ static void run_ready(gy_loop *loop)
 
 static void run_fired(gy_loop *loop)
 {
-    gy_list now;
-    if (gy_list_empty(&loop->fired))
-        return;
-    now = loop->fired;
-    now.next->prev = now.prev->next = &now;
-    gy_list_init(&loop->fired);
-    while (!gy_list_empty(&now)) {
-        struct gy__fired *f = gy_of(now.next, struct gy__fired, link);
+    take(&loop->fired, &loop->firing);
+    while (!gy_list_empty(&loop->firing)) {
+        struct gy__fired *f = gy_of(loop->firing.next, struct gy__fired, link);
         unsigned events = f->events;
         f->events = 0;
         gy_list_del(&f->link);
@@ -101,7 +111,8 @@ static void run_fired(gy_loop *loop)
 
 static bool has_work(const gy_loop *loop)
 {
-    return loop->calls || !gy_list_empty(&loop->ready) || !gy_list_empty(&loop->fired);
+    return loop->calls || !gy_list_empty(&loop->ready) || !gy_list_empty(&loop->round) ||
+           !gy_list_empty(&loop->fired) || !gy_list_empty(&loop->firing);
 }
 
 static int64_t timeout_ns(gy_loop *loop, int64_t most)
@@ -138,6 +149,19 @@ static int turn(gy_loop *loop, int64_t most)
     return e;
 }
 
+/* Tasks that only make each other ready need not ask the kernel each time: some rounds more, but
+ * never so long that a descriptor, a timer or a stop waits noticeably. */
+static void run_on(gy_loop *loop)
+{
+    for (int i = 1; i < ROUNDS && !gy_list_empty(&loop->ready); i++) {
+        if (gy__clock_now() - loop->now > ROUNDS_NS ||
+            atomic_load_explicit(&loop->stop, memory_order_relaxed))
+            return;
+        run_calls(loop);
+        run_ready(loop);
+    }
+}
+
 static void enter(gy_loop *loop)
 {
     loop->outer = gy__loop_tls == loop ? NULL : gy__loop_tls;
@@ -170,7 +194,8 @@ static int run_while(gy_loop *loop, bool (*more)(const gy_loop *))
     enter(loop);
     loop->running = true;
     while (!e && !atomic_exchange(&loop->stop, false) && more(loop))
-        e = turn(loop, -1);
+        if (!(e = turn(loop, -1)))
+            run_on(loop);
     loop->running = false;
     leave(loop);
     return e;
@@ -199,8 +224,10 @@ int gy_loop_run_idle(gy_loop *loop)
 
 void gy_loop_stop(gy_loop *loop)
 {
+    atomic_fetch_add(&loop->mailbox.senders, 1);
     atomic_store(&loop->stop, true);
     gy__mailbox_ring(loop);
+    atomic_fetch_sub(&loop->mailbox.senders, 1);
 }
 
 int gy_loop_fd(gy_loop *loop)
@@ -220,20 +247,29 @@ double gy_loop_now(const gy_loop *loop)
     return (double)loop->now / 1e9;
 }
 
+/* Each cancelled task may start others while it cleans up: bounded, since their waits refuse. */
+static void end_tasks(gy_loop *loop)
+{
+    while (!gy_list_empty(&loop->tasks)) {
+        gy_list_each (it, &loop->tasks)
+            gy__task_cancel_with(gy_of(it, gy_task, all), GY_ESHUTDOWN);
+        if (gy_loop_turn(loop, has_work(loop) ? 0 : -1))
+            return;
+    }
+}
+
 void gy_loop_free(gy_loop *loop)
 {
     if (!loop)
         return;
-    /* Each cancelled task may start others while it cleans up: bounded, since their waits refuse. */
-    while (!gy_list_empty(&loop->tasks)) {
-        gy_list_each(it, &loop->tasks)
-            gy__task_cancel_with(gy_of(it, gy_task, all), GY_ESHUTDOWN);
-        if (gy_loop_turn(loop, has_work(loop) ? 0 : -1))
-            break;
+    if (loop->poller.forks == gy__forks) {
+        end_tasks(loop);
+        gy__signals_forget(loop);
+        atomic_store(&loop->closing, true);
+        gy__mailbox_deliver(loop);
+        run_calls(loop);
+        end_tasks(loop);
     }
-    gy__signals_forget(loop);
-    gy__mailbox_deliver(loop);
-    run_calls(loop);
     gy__mailbox_close(loop);
     loop->poller.ops->close(&loop->poller);
     gy__fibers_done(&loop->fibers);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <gyre/error.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ int gy__mailbox_open(gy_loop *loop)
         return -errno;
     atomic_init(&box->top, NULL);
     atomic_init(&box->rings, 0);
+    atomic_init(&box->senders, 0);
     gy__io_init(&box->bell, fd);
     box->bell.on_event = on_bell;
     int e = gy__io_watch(loop, &box->bell);
@@ -42,6 +44,8 @@ int gy__mailbox_open(gy_loop *loop)
 
 void gy__mailbox_close(gy_loop *loop)
 {
+    while (atomic_load_explicit(&loop->mailbox.senders, memory_order_acquire))
+        sched_yield();
     gy__io_unwatch(loop, &loop->mailbox.bell);
     close(loop->mailbox.bell.fd);
 }
@@ -58,6 +62,8 @@ void gy__mailbox_ring(gy_loop *loop)
 
 void gy__mail_send(gy_loop *loop, struct gy__mail *m)
 {
+    /* Once the letter is out the loop may act on it, end, and be freed: not before we are through. */
+    atomic_fetch_add_explicit(&loop->mailbox.senders, 1, memory_order_relaxed);
     struct gy__mail *top = atomic_load_explicit(&loop->mailbox.top, memory_order_relaxed);
     do
         m->next = top;
@@ -65,6 +71,15 @@ void gy__mail_send(gy_loop *loop, struct gy__mail *m)
                                                   memory_order_relaxed));
     if (!top)
         gy__mailbox_ring(loop);
+    atomic_fetch_sub_explicit(&loop->mailbox.senders, 1, memory_order_release);
+}
+
+static void queue(gy_loop *loop, struct gy__mail *m)
+{
+    m->next = NULL;
+    *loop->calls_end = m;
+    loop->calls_end = &m->next;
+    loop->call_count++;
 }
 
 void gy__mailbox_deliver(gy_loop *loop)
@@ -80,7 +95,7 @@ void gy__mailbox_deliver(gy_loop *loop)
     while (in_order) {
         m = in_order;
         in_order = m->next;
-        m->fn(m->arg);
+        queue(loop, m);
     }
 }
 
@@ -111,6 +126,8 @@ static struct gy__mail *owned_new(gy_callback *fn, void *arg)
 
 int gy_loop_post(gy_loop *loop, gy_callback *fn, void *arg)
 {
+    if (atomic_load_explicit(&loop->closing, memory_order_relaxed))
+        return GY_ESHUTDOWN;
     struct gy__mail *m = owned_new(fn, arg);
     if (!m)
         return GY_ENOMEM;
@@ -120,11 +137,11 @@ int gy_loop_post(gy_loop *loop, gy_callback *fn, void *arg)
 
 int gy_loop_call(gy_loop *loop, gy_callback *fn, void *arg)
 {
+    if (atomic_load_explicit(&loop->closing, memory_order_relaxed))
+        return GY_ESHUTDOWN;
     struct gy__mail *m = owned_new(fn, arg);
     if (!m)
         return GY_ENOMEM;
-    m->next = NULL;
-    *loop->calls_end = m;
-    loop->calls_end = &m->next;
+    queue(loop, m);
     return 0;
 }

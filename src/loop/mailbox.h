@@ -20,8 +20,9 @@ struct gy__mail {
  * wake-up. */
 struct gy__mailbox {
     _Atomic(struct gy__mail *) top;
-    struct gy__io bell; /* an eventfd */
-    atomic_ulong rings; /* for tests: how often the bell was rung */
+    struct gy__io bell;  /* an eventfd */
+    atomic_ulong rings;  /* for tests: how often the bell was rung */
+    atomic_uint senders; /* between push and bell: the loop must not go away under them */
 };
 
 int gy__mailbox_open(gy_loop *loop);
@@ -33,7 +34,7 @@ void gy__mail_send(gy_loop *loop, struct gy__mail *m);
 /* Wake the loop. Any thread, and signal handlers. */
 void gy__mailbox_ring(gy_loop *loop);
 
-/* Run what has come. */
+/* Queue what has come, as gy_loop_call does. */
 void gy__mailbox_deliver(gy_loop *loop);
 
 #endif

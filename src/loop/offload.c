@@ -31,8 +31,7 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t work;
     gy_list queue;
-    unsigned threads, idle, limit;
-    pid_t owner;
+    unsigned queued, threads, idle, limit;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .work = PTHREAD_COND_INITIALIZER,
           .queue = GY_LIST_INIT(pool.queue)};
@@ -58,6 +57,7 @@ static void *work(void *unused)
         }
         struct job *j = gy_of(first, struct job, link);
         gy_list_del(&j->link);
+        pool.queued--;
         pthread_mutex_unlock(&pool.lock);
         j->result = j->fn(j->arg);
         gy__mail_send(j->task->loop, &j->back);
@@ -81,7 +81,7 @@ static int start_thread(void)
     int e = pthread_create(&thread, &attr, work, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
-    return -e;
+    return e ? GY_ENOMEM : 0;
 }
 
 static unsigned default_limit(void)
@@ -97,7 +97,7 @@ static void child_after_fork(void)
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.work, NULL);
     gy_list_init(&pool.queue);
-    pool.threads = pool.idle = 0;
+    pool.queued = pool.threads = pool.idle = 0;
 }
 
 static void before_fork(void)
@@ -134,12 +134,14 @@ static int enqueue(struct job *j)
     pthread_mutex_lock(&pool.lock);
     if (!pool.limit)
         pool.limit = default_limit();
-    if (!pool.idle && pool.threads < pool.limit) {
+    /* An idle thread that was woken but does not run yet is still counted: so are the jobs. */
+    if (pool.queued >= pool.idle && pool.threads < pool.limit) {
         e = start_thread();
         pool.threads += e == 0;
     }
     if (e == 0 || pool.threads > 0) {
         e = 0;
+        pool.queued++;
         gy_list_add(&pool.queue, &j->link);
         pthread_cond_signal(&pool.work);
     }
@@ -152,6 +154,7 @@ static bool take_back(struct job *j)
 {
     pthread_mutex_lock(&pool.lock);
     bool queued = !gy_list_empty(&j->link);
+    pool.queued -= queued;
     gy_list_del(&j->link);
     pthread_mutex_unlock(&pool.lock);
     return queued;
@@ -162,8 +165,8 @@ int gy_offload(gy_task_fn *fn, void *arg)
     gy_task *self = gy_task_self();
     if (!self)
         return fn(arg);
-    if (self->cancel && !self->masked)
-        return self->cancel;
+    if (gy__task_refusal(self))
+        return gy__task_refusal(self);
     struct job j = {.fn = fn, .arg = arg, .task = self};
     j.back = (struct gy__mail){.fn = come_back, .arg = &j};
     gy_list_init(&j.link);

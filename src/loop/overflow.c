@@ -17,6 +17,7 @@ enum { ALTERNATE = 64 * 1024 };
 
 static struct sigaction before_segv, before_bus;
 static pthread_key_t alternate_key;
+static bool have_key;
 
 static void put(char **at, char *end, const char *text)
 {
@@ -59,12 +60,14 @@ static void on_fault(int signo, siginfo_t *info, void *context)
     if (t && t->fiber) {
         const char *at = info->si_addr;
         const char *low = t->fiber->stack.low;
-        /* A frame larger than the guard may step past it: look a little further. */
-        if (at < low + gy__page_size() && at >= low - 16 * gy__page_size())
+        if (at < low + gy__page_size() && at >= low - gy__guard_size())
             report(t);
     }
-    /* Go on to whoever was there before: a debugger's or sanitizer's handler, or the end. */
+    /* Go on to whoever was there before: a debugger's or sanitizer's handler, or the end. A fault
+     * comes again by itself, a signal that somebody sent does not. */
     sigaction(signo, signo == SIGSEGV ? &before_segv : &before_bus, NULL);
+    if (info->si_code <= 0)
+        raise(signo);
 }
 
 static void free_alternate(void *p)
@@ -80,7 +83,7 @@ static void install(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGSEGV, &action, &before_segv);
     sigaction(SIGBUS, &action, &before_bus);
-    pthread_key_create(&alternate_key, free_alternate);
+    have_key = pthread_key_create(&alternate_key, free_alternate) == 0;
 }
 
 void gy__overflow_watch(void)
@@ -95,14 +98,14 @@ void gy__overflow_watch(void)
     stack_t mine = {.ss_sp = p, .ss_size = ALTERNATE};
     if (!p)
         return;
-    if (sigaltstack(&mine, NULL) || pthread_setspecific(alternate_key, p))
+    if (!have_key || sigaltstack(&mine, NULL) || pthread_setspecific(alternate_key, p))
         free_alternate(p);
 }
 
 /* The main thread's keys are not cleaned by the system. */
 __attribute__((destructor)) static void forget_alternate(void)
 {
-    void *p = alternate_key ? pthread_getspecific(alternate_key) : NULL;
+    void *p = have_key ? pthread_getspecific(alternate_key) : NULL;
     if (p) {
         pthread_setspecific(alternate_key, NULL);
         free_alternate(p);

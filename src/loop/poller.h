@@ -22,7 +22,8 @@ struct gy__poller_ops {
 struct gy__poller {
     const struct gy__poller_ops *ops;
     int fd;
-    int count, next;  /* events of this turn, and the one given out next */
+    unsigned forks;  /* gy__forks when it was opened */
+    int count, next; /* events of this turn, and the one given out next */
     void *events;
 };
 

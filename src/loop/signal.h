@@ -11,4 +11,7 @@ void gy__signals_deliver(gy_loop *loop);
 /* Give back every signal that [loop] holds. */
 void gy__signals_forget(gy_loop *loop);
 
+/* The same for all loops, in a child that has only this thread. */
+void gy__signals_forget_all(void);
+
 #endif

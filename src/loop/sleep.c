@@ -46,7 +46,8 @@ int gy_yield(void)
 
 static int poll_blocking(int fd, int events, double timeout)
 {
-    short want = (short)((events & GY_READABLE ? POLLIN : 0) | (events & GY_WRITABLE ? POLLOUT : 0));
+    short want =
+        (short)((events & GY_READABLE ? POLLIN : 0) | (events & GY_WRITABLE ? POLLOUT : 0));
     struct pollfd p = {.fd = fd, .events = want};
     int ms = timeout < 0 || timeout > 2e6 ? -1 : (int)(timeout * 1000 + 0.999);
     int n;
@@ -54,6 +55,8 @@ static int poll_blocking(int fd, int events, double timeout)
         ;
     if (n <= 0)
         return n ? -errno : GY_ETIMEDOUT;
+    if (p.revents & POLLNVAL)
+        return -EBADF;
     int ready = (p.revents & POLLIN ? GY_READABLE : 0) | (p.revents & POLLOUT ? GY_WRITABLE : 0);
     return ready ? ready : events;
 }
@@ -71,10 +74,12 @@ static int ready_of(const struct gy__io *io, int events)
 int gy_wait_fd(int fd, int events, double timeout)
 {
     gy_task *t = gy_task_self();
+    if (!(events & (GY_READABLE | GY_WRITABLE)))
+        return GY_EINVAL;
     if (!t)
         return poll_blocking(fd, events, timeout);
-    if (t->cancel)
-        return t->cancel;
+    if (gy__task_refusal(t))
+        return gy__task_refusal(t);
     struct gy__io io;
     gy__io_init(&io, fd);
     io.ready = 0;

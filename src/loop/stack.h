@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Below [low] lies a guard page: a stack that overflows hits it. */
+/* Below [low] lies a guard: a stack that overflows hits it, even with a large frame. */
 struct gy__stack {
     char *low;
     size_t size;
@@ -21,6 +21,10 @@ void gy__stack_slab_unmap(void *slab, size_t size, size_t count);
 struct gy__stack gy__stack_of(void *slab, size_t size, size_t i);
 
 size_t gy__page_size(void);
+size_t gy__guard_size(void);
+
+/* The address space that a slab takes. */
+size_t gy__stack_slab_bytes(size_t size, size_t count);
 
 /* Give the pages below the top [keep] bytes back to the kernel; the addresses stay. */
 void gy__stack_trim(struct gy__stack s, size_t keep);

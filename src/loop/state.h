@@ -17,16 +17,20 @@
 struct gy_loop {
     int64_t now; /* ns, read when the poller returned */
     gy_task *current;
-    gy_list ready; /* tasks that go on in the next turn */
-    gy_list fired; /* memory transports whose readiness changed outside the poller */
+    gy_list ready;  /* tasks that go on in the next round */
+    gy_list round;  /* those of this round; here, so that a callback may turn the loop */
+    gy_list fired;  /* memory transports whose readiness changed outside the poller */
+    gy_list firing; /* those of this turn */
     struct gy__fibers fibers;
     struct gy__timers timers;
     struct gy__poller poller;
     struct gy__mailbox mailbox;
-    struct gy__mail *calls, **calls_end; /* gy_loop_call */
-    gy_list tasks;                       /* all that have not ended */
-    size_t task_count;                   /* of these, the ones that keep gy_loop_run_idle turning */
+    struct gy__mail *calls, **calls_end; /* gy_loop_call, and what the mailbox brought */
+    size_t call_count;
+    gy_list tasks;     /* all that have not ended */
+    size_t task_count; /* of these, the ones that keep gy_loop_run_idle turning */
     atomic_bool stop;
+    atomic_bool closing; /* takes no more calls and posts */
     bool running;
     gy_loop *outer; /* the loop that was current before this one ran */
     /* Asked instead of waiting when only time is waited for: a test's clock moves on by [ns]. */

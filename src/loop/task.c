@@ -3,6 +3,7 @@
 
 #include "loop/task.h"
 
+#include <assert.h>
 #include <gyre/error.h>
 #include <gyre/log.h>
 
@@ -31,7 +32,7 @@ const char *gy_task_name(const gy_task *t)
 int gy_task_cancelled(void)
 {
     gy_task *t = gy_task_self();
-    return t ? t->cancel : 0;
+    return t ? gy__task_refusal(t) : 0;
 }
 
 /* The life of a fiber: one task after another. */
@@ -48,18 +49,26 @@ void gy__fiber_main(void *arg)
     }
 }
 
-static void end(gy_task *t)
+/* Whoever waits for it goes on; nothing of it is left but, for its owner, the struct. */
+static void depart(gy_task *t)
 {
-    gy_loop *loop = t->loop;
-    gy__fiber_release(&loop->fibers, t->fiber);
-    t->fiber = NULL;
+    t->state = GY__TASK_ENDED;
     gy_list_del(&t->all);
     if (!t->background)
-        loop->task_count--;
+        t->loop->task_count--;
     if (t->joiner)
         gy__wake(t->joiner, 0);
     if (t->on_end)
         t->on_end(t);
+}
+
+static void end(gy_task *t)
+{
+    assert(
+        !t->deadline); /* one that was begun but not ended: its timer is on a stack that is gone */
+    gy__fiber_release(&t->loop->fibers, t->fiber);
+    t->fiber = NULL;
+    depart(t);
 }
 
 static void run(gy_task *t)
@@ -75,6 +84,7 @@ static void run(gy_task *t)
 
 int gy__task_start_now(gy_task *t)
 {
+    assert(!t->loop->current);
     t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size);
     if (!t->fiber) {
         gy_list_del(&t->all);
@@ -100,14 +110,7 @@ static void fail_to_begin(gy_task *t)
     gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "no stack for task \"%s\": out of memory or mappings",
            gy_task_name(t));
     t->result = t->cancel ? t->cancel : GY_ENOMEM;
-    t->state = GY__TASK_ENDED;
-    gy_list_del(&t->all);
-    if (!t->background)
-        t->loop->task_count--;
-    if (t->joiner)
-        gy__wake(t->joiner, 0);
-    if (t->on_end)
-        t->on_end(t);
+    depart(t);
 }
 
 void gy__task_run(gy_task *t)
@@ -172,6 +175,8 @@ int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *opts)
 int gy_task_join(gy_task *t)
 {
     gy_task *self = gy_task_self();
+    if (t == self)
+        return GY_EINVAL;
     if (self) {
         t->joiner = self;
         if (t->state != GY__TASK_ENDED) {

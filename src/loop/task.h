@@ -3,6 +3,7 @@
 #ifndef GYRE_LOOP_TASK_H
 #define GYRE_LOOP_TASK_H
 
+#include <gyre/error.h>
 #include <gyre/list.h>
 #include <gyre/task.h>
 #include <stdbool.h>
@@ -10,7 +11,13 @@
 
 struct gy__fiber;
 
-enum gy__task_state { GY__TASK_NEW, GY__TASK_READY, GY__TASK_RUNNING, GY__TASK_PARKED, GY__TASK_ENDED };
+enum gy__task_state {
+    GY__TASK_NEW,
+    GY__TASK_READY,
+    GY__TASK_RUNNING,
+    GY__TASK_PARKED,
+    GY__TASK_ENDED
+};
 
 struct gy_task {
     gy_list link; /* in loop->ready */
@@ -23,11 +30,13 @@ struct gy_task {
     const char *waits_for; /* while it is parked */
     size_t stack_size;
     gy_task *joiner;
-    gy_deadline *deadline; /* the innermost */
+    gy_task *next_waiter;        /* among those that wait for the same group */
+    gy_deadline *deadline;       /* the innermost */
     void (*on_end)(gy_task *t);  /* on the loop's stack; may free the task */
     void (*on_park)(gy_task *t); /* before it suspends; must not suspend itself */
-    int wake;              /* with what it was woken */
-    int cancel;            /* with what its waits refuse, 0 while they do not */
+    int wake;                    /* with what it was woken */
+    int cancel;                  /* with what its waits refuse, 0 while they do not */
+    unsigned expired; /* deadlines that have passed and not ended: its waits refuse too */
     int result;
     uint8_t state;
     bool masked;     /* waits ignore cancellation */
@@ -35,7 +44,7 @@ struct gy_task {
 };
 
 /* A task in the caller's storage, which must stay until on_end has run. It begins with
- * gy__task_start (now, if nothing else runs on the loop, else in this turn). */
+ * gy__task_start in the next round, or with gy__task_start_now at once. */
 void gy__task_init(gy_task *t, gy_loop *loop, gy_task_fn *fn, void *arg, const char *name);
 /* 0, or GY_ENOMEM when no stack can be had (on_end is then not run). Now: on the loop's own stack. */
 int gy__task_start_now(gy_task *t);
@@ -48,6 +57,14 @@ void gy__task_cancel_with(gy_task *t, int code);
 static inline void gy__task_uncancel(gy_task *t)
 {
     t->cancel = 0;
+}
+
+/* With what a wait of [t] refuses, or 0. */
+static inline int gy__task_refusal(const gy_task *t)
+{
+    if (!(t->cancel | (int)t->expired) || t->masked)
+        return 0;
+    return t->cancel ? t->cancel : GY_ETIMEDOUT;
 }
 
 /* Run a task that is ready or new, until it waits or ends. On the loop's own stack. */

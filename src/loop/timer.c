@@ -21,7 +21,7 @@ int64_t gy__seconds(double s)
 int64_t gy__deadline_in(int64_t now, double seconds)
 {
     int64_t ns = gy__seconds(seconds);
-    return ns == 0 || ns > INT64_MAX - now ? INT64_MAX : now + ns;
+    return !(seconds > 0) || ns > INT64_MAX - now ? INT64_MAX : now + ns;
 }
 
 void gy__timers_init(struct gy__timers *w, int64_t now)

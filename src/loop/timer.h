@@ -36,7 +36,7 @@ void gy__timers_run(gy_loop *loop, int64_t now);
  * the exact time: a wait that ends early sorts the next ones in and asks again. */
 int64_t gy__timers_timeout(const struct gy__timers *w, int64_t now);
 
-/* Seconds to ns; what is too large, or not a number, becomes a time far away. */
+/* Seconds to ns; what is too large becomes a time far away, what is negative or not a number 0. */
 int64_t gy__seconds(double s);
 
 /* now + seconds as ns, INT64_MAX when that is no limit (seconds <= 0). */

@@ -8,6 +8,8 @@
 #include "loop/state.h"
 #include "loop/task.h"
 
+void (*gy__wait_hook)(gy_task *t, const char *what);
+
 void gy__wake(gy_task *t, int code)
 {
     if (t->state != GY__TASK_PARKED)
@@ -17,14 +19,18 @@ void gy__wake(gy_task *t, int code)
     gy_list_add(&t->loop->ready, &t->link);
 }
 
+static void leave(gy_task *t, const char *what)
+{
+    t->waits_for = what;
+    if (__builtin_expect(gy__wait_hook != NULL, 0))
+        gy__wait_hook(t, what);
+    gy__fiber_leave(&t->loop->fibers, t->fiber);
+}
+
 static void suspend(gy_task *t, const char *what)
 {
-    gy_loop *loop = t->loop;
-    if (t->on_park)
-        t->on_park(t);
     t->state = GY__TASK_PARKED;
-    t->waits_for = what;
-    gy__fiber_leave(&loop->fibers, t->fiber);
+    leave(t, what);
 }
 
 static void time_is_up(void *arg)
@@ -32,13 +38,24 @@ static void time_is_up(void *arg)
     gy__wake(arg, GY_ETIMEDOUT);
 }
 
+/* What is done before a wait may cancel the task: then it does not wait. */
+static int about_to_park(gy_task *t)
+{
+    int refusal = gy__task_refusal(t);
+    if (refusal || !t->on_park)
+        return refusal;
+    t->on_park(t);
+    return gy__task_refusal(t);
+}
+
 int gy__park(const char *what, int64_t deadline)
 {
     gy_task *t = gy_task_self();
     if (!t)
         return GY_ENOTASK;
-    if (t->cancel && !t->masked)
-        return t->cancel;
+    int refusal = about_to_park(t);
+    if (refusal)
+        return refusal;
     if (deadline == INT64_MAX) {
         suspend(t, what);
         return t->wake;
@@ -55,6 +72,7 @@ void gy__park_masked(const char *what)
     gy_task *t = gy_task_self();
     bool was = t->masked;
     t->masked = true;
+    about_to_park(t);
     suspend(t, what);
     t->masked = was;
 }
@@ -62,12 +80,12 @@ void gy__park_masked(const char *what)
 int gy__park_ready(void)
 {
     gy_task *t = gy_task_self();
-    if (t->cancel && !t->masked)
-        return t->cancel;
+    int refusal = gy__task_refusal(t);
+    if (refusal)
+        return refusal;
     t->state = GY__TASK_READY;
-    t->waits_for = "its turn";
     t->wake = 0;
     gy_list_add(&t->loop->ready, &t->link);
-    gy__fiber_leave(&t->loop->fibers, t->fiber);
-    return t->masked ? 0 : t->cancel;
+    leave(t, "its turn");
+    return gy__task_refusal(t);
 }

@@ -25,6 +25,10 @@ void gy__park_masked(const char *what);
 /* Let everything else that is ready go first, then go on. 0 or the cancellation. */
 int gy__park_ready(void);
 
+/* For tests: when set, called each time a task has stopped to wait, on its stack; it may wake or
+ * cancel it. */
+extern void (*gy__wait_hook)(gy_task *t, const char *what);
+
 /* End the wait of [t] with [code]. Harmless when it does not wait. On the loop's thread. */
 void gy__wake(gy_task *t, int code);
 
