@@ -194,6 +194,40 @@ static void test_low_port(void **state)
          "no permission for port 1");
 }
 
+/* What is queued is served, what comes later finds the port closed. */
+static void test_deafen(void **state)
+{
+    (void)state;
+    int fd = must_listen(&(gy_listen_opts){.address = "127.0.0.1"});
+    struct gy__addr a;
+    assert_int_equal(gy__addr_local(fd, &a), 0);
+    int early = gy__connect_start(&a);
+    struct pollfd wait = {.fd = early, .events = POLLOUT};
+    assert_int_equal(poll(&wait, 1, 10000), 1);
+    assert_int_equal(gy__connect_result(early), 0);
+
+    gy__socket_deafen(fd);
+    int late = gy__connect_start(&a);
+    assert_true(late >= 0);
+    int server = accept(fd, NULL, NULL);
+    assert_true(server >= 0);
+    assert_int_equal(accept(fd, NULL, NULL), -1);
+    wait.fd = late;
+    assert_int_equal(poll(&wait, 1, 0), 0);
+
+    /* A connection that is there is not deaf. */
+    char byte = 'x';
+    assert_int_equal(write(early, &byte, 1), 1);
+    wait = (struct pollfd){.fd = server, .events = POLLIN};
+    assert_int_equal(poll(&wait, 1, 10000), 1);
+    assert_int_equal(read(server, &byte, 1), 1);
+    close(server);
+    close(late);
+    close(early);
+    close(fd);
+    gy__socket_deafen(-1);
+}
+
 static mode_t mode_of(const char *path)
 {
     struct stat st;
@@ -306,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_reuse_port),
         cmocka_unit_test(test_bad_addresses),
         cmocka_unit_test(test_low_port),
+        cmocka_unit_test(test_deafen),
         cmocka_unit_test(test_unix),
         cmocka_unit_test(test_abstract),
         cmocka_unit_test(test_bad_unix_paths),

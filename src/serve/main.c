@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - gy_main: the command line of a server. */
+#include <errno.h>
+#include <gyre/error.h>
+#include <gyre/version.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "serve/run.h"
+#include "serve/serving.h"
+
+enum { DEFAULT_BACKLOG = 4096, NARROWEST = 60, WIDEST = 100, ROWS = 16 };
+
+static const double day = 86400;
+
+/* What the command line decides. */
+struct settings {
+    gy_serve_opts serve;
+    gy_http_opts http;
+    const char *log_level, *unix_mode;
+    char mode[8]; /* the default of unix_mode */
+    int port, workers;
+    bool help, version;
+};
+
+static const char *const log_levels[] = {"debug", "info", "warning", "error", "off", NULL};
+
+static void set_defaults(struct settings *s, const gy_serve_opts *opts)
+{
+    *s = (struct settings){.log_level = "info", .unix_mode = s->mode};
+    if (opts)
+        s->serve = *opts;
+    if (s->serve.http)
+        s->http = *s->serve.http;
+    unsigned mode = s->serve.unix_mode ? s->serve.unix_mode : GY__DEFAULT_UNIX_MODE;
+    snprintf(s->mode, sizeof s->mode, "%o", mode & 0777);
+    if (s->serve.backlog == 0)
+        s->serve.backlog = DEFAULT_BACKLOG;
+    if (s->serve.grace <= 0)
+        s->serve.grace = GY__DEFAULT_GRACE;
+    if (s->http.max_body == 0)
+        s->http.max_body = (size_t)100 << 20;
+    if (s->http.idle_timeout <= 0)
+        s->http.idle_timeout = 3600;
+    s->port = s->serve.port == GY_PORT_ANY ? 0 : s->serve.port ? s->serve.port : GY__DEFAULT_PORT;
+    s->workers = s->serve.workers == GY_PER_CPU ? 0 : s->serve.workers ? s->serve.workers : 1;
+}
+
+/* gyre's own rows, bound to [s]. */
+static void make_table(struct settings *s, gy_option table[ROWS])
+{
+    const gy_option rows[] = {
+        GY_OPT_INT("port", &s->port, "listen on this port; 0 lets the system choose one",
+                   .meta = "PORT", .max = 65535),
+        GY_OPT_TEXT("address", &s->serve.address,
+                    "listen on this IP address, or on * for all; localhost when not given",
+                    .meta = "ADDRESS"),
+        GY_OPT_TEXT("unix", &s->serve.unix_path,
+                    "listen on this unix socket instead; @name is an abstract one", .meta = "PATH"),
+        GY_OPT_TEXT("unix-mode", &s->unix_mode, "permissions of the unix socket", .meta = "MODE"),
+        GY_OPT_INT("workers", &s->workers,
+                   "serve with so many processes; 0 is one for each CPU this program may use",
+                   .max = 1024),
+        GY_OPT_INT("backlog", &s->serve.backlog, "connections that may wait to be accepted",
+                   .min = 1, .max = 1 << 20),
+        GY_OPT_TIME("grace", &s->serve.grace, "how long a stop waits for requests in flight",
+                    .max = day),
+        GY_OPT_TEXT("log-level", &s->log_level, "log what matters so much or more", .meta = "LEVEL",
+                    .choices = log_levels),
+        GY_OPT_BOOL("xheaders", &s->http.xheaders,
+                    "believe the X-Forwarded-For and like headers of a proxy in front"),
+        GY_OPT_SIZE("max-body", &s->http.max_body, "refuse larger request bodies", .min = 1,
+                    .max = (double)((size_t)1 << 40)),
+        GY_OPT_TIME("idle-timeout", &s->http.idle_timeout,
+                    "close a connection that had no request for so long", .min = 0.001,
+                    .max = 365 * day),
+        GY_OPT_BOOL("help", &s->help, "print this text", .no_env = true),
+        GY_OPT_BOOL("version", &s->version, "print the version", .no_env = true),
+        GY_OPT_END,
+    };
+    _Static_assert(sizeof rows / sizeof *rows <= ROWS, "a row for each");
+    memcpy(table, rows, sizeof rows);
+}
+
+static size_t count_rows(const gy_option *table)
+{
+    size_t n = 0;
+    while (table && table[n].name)
+        n++;
+    return n;
+}
+
+static bool has(const gy_option *table, const char *name)
+{
+    for (; table && table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Take away those of ours in whose place the application has its own. */
+static void drop_replaced(gy_option *ours, const gy_option *theirs)
+{
+    gy_option *to = ours;
+    for (const gy_option *from = ours; from->name; from++)
+        if (!has(theirs, from->name))
+            *to++ = *from;
+    *to = (gy_option)GY_OPT_END;
+}
+
+/* Ours and the application's in one table, or NULL. */
+static gy_option *join(const gy_option *ours, const gy_option *theirs)
+{
+    size_t our_count = count_rows(ours), their_count = count_rows(theirs);
+    gy_option *all = gy__zalloc((our_count + their_count + 1) * sizeof *all);
+    if (!all)
+        return NULL;
+    memcpy(all, ours, our_count * sizeof *all);
+    if (their_count > 0)
+        memcpy(all + our_count, theirs, their_count * sizeof *all);
+    return all;
+}
+
+/* -- What only prints ---------------------------------------------------------------------------- */
+
+static int columns(void)
+{
+    struct winsize w;
+    int width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+    return width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
+}
+
+static int print_help(const char *program, const gy_option *ours, const gy_option *theirs)
+{
+    int width = columns();
+    printf("usage: %s [options]\n\n", program);
+    if (count_rows(theirs) > 0) {
+        gy_options_help(theirs, width, stdout);
+        printf("\nof the server:\n");
+    }
+    gy_options_help(ours, width, stdout);
+    printf("\nEach option can come from the environment too: GYRE_PORT for --port.\n");
+    return 0;
+}
+
+/* Before anything else is looked at, so that a mistake elsewhere does not stand in the way, and the
+ * defaults are still the program's. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+/* -- What runs ----------------------------------------------------------------------------------- */
+
+static int parse_mode(const char *text, unsigned *out)
+{
+    unsigned mode = 0;
+    size_t len = strspn(text, "01234567");
+    if (len == 0 || len > 4 || text[len])
+        return GY_EINVAL;
+    for (; *text; text++)
+        mode = mode * 8 + (unsigned)(*text - '0');
+    if (mode == 0 || mode > 0777)
+        return GY_EINVAL;
+    *out = mode;
+    return 0;
+}
+
+/* 0 or GY_EINVAL with a sentence. */
+static int parse(struct settings *s, const gy_option *all, int argc, char **argv, char *why,
+                 size_t size)
+{
+    int left = gy_options_parse(all, "GYRE", &argc, argv, why, size);
+    if (left < 0)
+        return left;
+    if (left > 0) {
+        snprintf(why, size, "unexpected argument '%.60s'; --help lists the options", argv[1]);
+        return GY_EINVAL;
+    }
+    if (parse_mode(s->unix_mode, &s->serve.unix_mode)) {
+        snprintf(why, size, "--unix-mode: '%.60s' is not an octal mode such as 660", s->unix_mode);
+        return GY_EINVAL;
+    }
+    return 0;
+}
+
+static int run(const gy_app *app, struct settings *s)
+{
+    enum gy_log_level level;
+    if (gy_log_level_parse(s->log_level, &level) == 0)
+        gy_log_set_level(level);
+    s->serve.port = s->port ? s->port : GY_PORT_ANY;
+    s->serve.workers = s->workers ? s->workers : GY_PER_CPU;
+    s->serve.http = &s->http;
+    if (s->serve.grace <= 0)
+        s->serve.grace = 1e-3; /* in gy_serve_opts 0 is the default */
+    return gy__serve(app, &s->serve, s->serve.unix_path ? " with --unix" : " with --port");
+}
+
+static int run_with(const gy_app *app, struct settings *s, const gy_option *all, int argc,
+                    char **argv)
+{
+    char why[400];
+    const char *name = program_invocation_short_name;
+    if (parse(s, all, argc, argv, why, sizeof why)) {
+        fprintf(stderr, "%s: %s\n", name, why);
+        return GY__EXIT_USAGE;
+    }
+    if (s->version) {
+        printf("%s (gyre %s)\n", app->name ? app->name : name, gy_version());
+        return 0;
+    }
+    return run(app, s);
+}
+
+int gy_main_with(const gy_app *app, const gy_serve_opts *opts, int argc, char **argv)
+{
+    struct settings s;
+    gy_option ours[ROWS];
+    const gy_option *theirs = opts ? opts->options : NULL;
+    set_defaults(&s, opts);
+    make_table(&s, ours);
+    drop_replaced(ours, theirs);
+    if (asks_for_help(argc, argv))
+        return print_help(program_invocation_short_name, ours, theirs);
+
+    gy_option *all = join(ours, theirs);
+    if (!all) {
+        fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
+        return GY__EXIT_FAILED;
+    }
+    int status = run_with(app, &s, all, argc, argv);
+    gy__free(all);
+    return status;
+}
+
+int gy_main(const gy_app *app, int argc, char **argv)
+{
+    return gy_main_with(app, NULL, argc, argv);
+}

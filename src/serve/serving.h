@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* serving.h - what the master and its workers know of the server they are. */
+#ifndef GYRE_SERVE_SERVING_H
+#define GYRE_SERVE_SERVING_H
+
+#include <gyre/serve.h>
+#include <stdatomic.h>
+
+#include "serve/listeners.h"
+
+struct gy__app;
+
+/* In memory that the processes share: how the start went. */
+struct gy__start {
+    atomic_int ready; /* workers that came to serve, ever */
+    atomic_int error; /* the first failure of one that did not: its code, or what on_start gave */
+    atomic_bool error_is_on_start;
+};
+
+struct gy__serving {
+    const gy_app *app;
+    struct gy__app *compiled;
+    const char *name;
+    gy_serve_opts opts; /* no zero left that means a default */
+    int workers;        /* 1: no master */
+    struct gy__listeners listeners;
+    struct gy__start *start;
+    bool under_master;
+    bool ignore_hangup; /* SIGHUP was ignored when we started */
+};
+
+/* For what is 0 in gy_serve_opts; grace in seconds. */
+enum { GY__DEFAULT_PORT = 8888, GY__DEFAULT_GRACE = 30, GY__DEFAULT_UNIX_MODE = 0600 };
+
+/* Exit statuses. */
+enum {
+    GY__EXIT_DRAINED = 0,
+    GY__EXIT_FAILED = 1,  /* could not start */
+    GY__EXIT_USAGE = 2,   /* bad option */
+    GY__EXIT_NO_START = 3 /* of a worker to its master: could not start, see gy__start */
+};
+
+/* Serve in this process until told to stop. Takes the listening sockets. Gives the exit status;
+ * GY__EXIT_NO_START leaves the reason in s->start. */
+int gy__worker_run(struct gy__serving *s);
+
+/* Keep s->workers processes that serve. Gives the exit status. */
+int gy__master_run(struct gy__serving *s);
+
+/* The line that says why the start failed, and the one that says that a drain has begun. */
+void gy__serving_log_failure(const struct gy__serving *s);
+void gy__serving_log_stop(const struct gy__serving *s);
+
+/* Give back what [s] holds; the unix socket's file is removed when it is still ours. */
+void gy__serving_done(struct gy__serving *s);
+
+/* "SIGKILL"; "signal 64" for one without a name, in storage of this thread. */
+const char *gy__signal_name(int signo);
+
+#endif
