@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep.h - run something again and again, each time with another allocation failing. */
+/* sweep.h - run something again and again, each time with another allocation failing or another
+ * wait cancelled. */
 #ifndef GYRE_TESTS_SUPPORT_SWEEP_H
 #define GYRE_TESTS_SUPPORT_SWEEP_H
 
@@ -49,5 +50,18 @@ static inline void sweep_allocations(int (*body)(void *arg), void *arg)
     }
     fail_msg("allocations without end");
 }
+
+/* The same for body(arg) that runs as the first task of a loop, in fake time. Only that a failure
+ * leaves nothing behind is asked: a task may well do without what it did not get. */
+void sweep_task_allocations(int (*body)(void *arg), void *arg);
+
+/* Run body(arg) as the first task of a loop in fake time; then again with the first wait of any task
+ * cancelled - the task that waits is, as by gy_task_cancel -, then with the second, and so on until
+ * there is no such wait any more. Every run has to end, and to leave neither memory nor descriptors
+ * behind; the one without a cancellation has to give 0. Gives the number of waits. */
+long sweep_waits(int (*body)(void *arg), void *arg);
+
+/* Open descriptors of the process. */
+int count_descriptors(void);
 
 #endif
