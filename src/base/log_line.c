@@ -96,6 +96,23 @@ static const char *local_time(int64_t second)
     return text;
 }
 
+/* "261122 12:00:00.123" */
+static char *stamp(char *p, int64_t wall_ns)
+{
+    int64_t second = wall_ns / GY__NS_PER_S;
+    int64_t ns = wall_ns % GY__NS_PER_S;
+    if (ns < 0) {
+        ns += GY__NS_PER_S;
+        second--;
+    }
+    int ms = (int)(ns / GY__NS_PER_MS);
+    memcpy(p, local_time(second), 15);
+    p += 15;
+    *p++ = '.';
+    *p++ = (char)('0' + ms / 100);
+    return two(p, ms % 100);
+}
+
 static char *append(char *p, const char *text)
 {
     size_t n = strlen(text);
@@ -110,24 +127,13 @@ size_t gy__log_prefix(char out[GY__LOG_PREFIX], enum gy_log_channel channel,
     static const char *const colours[] = {"\033[34m", "\033[32m", "\033[33m", "\033[31m"};
     size_t at_level = (size_t)level < 4 ? (size_t)level : 3;
     size_t at_channel = (size_t)channel < 3 ? (size_t)channel : 2;
-    int64_t second = wall_ns / GY__NS_PER_S;
-    int64_t ns = wall_ns % GY__NS_PER_S;
     char *p = out;
 
-    if (ns < 0) {
-        ns += GY__NS_PER_S;
-        second--;
-    }
-    int ms = (int)(ns / GY__NS_PER_MS);
     p = append(p, colour ? colours[at_level] : "");
     *p++ = '[';
     *p++ = "DIWE"[at_level];
     *p++ = ' ';
-    memcpy(p, local_time(second), 15);
-    p += 15;
-    *p++ = '.';
-    *p++ = (char)('0' + ms / 100);
-    p = two(p, ms % 100);
+    p = stamp(p, wall_ns);
     *p++ = ' ';
     p = append(p, channels[at_channel]);
     *p++ = ']';

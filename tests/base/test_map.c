@@ -9,7 +9,7 @@
 
 enum { MANY = 2000 };
 
-static char names[MANY][16];
+static char names[MANY][32];
 static bool present[MANY];
 
 static gy_str name(size_t i)
