@@ -38,7 +38,8 @@ typedef struct gy_headers {
 
 /* Each field: gy_headers_each(f, h) printf("%s\n", f->name.ptr); */
 #define gy_headers_each(it_, h_)                                                                   \
-    for (const gy_field *it_ = (h_)->items; it_ != (h_)->items + (h_)->count; it_++)
+    for (const gy_field *it_ = (h_)->items, *it_##_end = it_ ? it_ + (h_)->count : it_;            \
+         it_ != it_##_end; it_++)
 
 GY_BEGIN_DECLS
 

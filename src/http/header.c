@@ -6,7 +6,7 @@
 
 static const gy_field *find(const gy_headers *h, gy_str name, const gy_field *from)
 {
-    for (const gy_field *f = from, *end = h->items + h->count; f != end; f++) {
+    for (const gy_field *f = from, *end = f ? h->items + h->count : f; f != end; f++) {
         if (f->name.len == name.len && gy_str_ieq(f->name, name)) {
             return f;
         }

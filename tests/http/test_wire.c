@@ -5,8 +5,8 @@
  * events (log). Line ends inside the bytes are not part of them: \r \n \t \\ and \xNN are. A line
  * "limits: head=N target=N fields=N bare-lf" before the bytes changes the limits.
  *
- *     test_wire --events [KIND] < bytes        prints the events of raw bytes
- *     test_wire --write FILE                   prints a file of cases with the logs that come out */
+ *     test_wire --events < messages     prints the events of raw bytes, see print_events
+ *     test_wire --write FILE            prints a file of cases with the logs that come out */
 #include "http/chunked.h"
 #include "http/framing.h"
 #include "http/parse.h"
@@ -414,16 +414,22 @@ static int write_logs(const char *path)
     return f ? fclose(f) : 1;
 }
 
-static int print_events(const char *kind)
+/* "KIND LENGTH\n" and the bytes, again and again; a line of dashes behind the events of each. */
+static int print_events(void)
 {
     struct one c;
+    size_t len;
     memset(&c, 0, sizeof c);
     start_case(&c, "");
-    snprintf(c.kind, sizeof c.kind, "%s", kind);
-    for (int ch; (ch = getchar()) != EOF;) {
-        append(&c.bytes, (char)ch);
+    while (scanf("%31s %zu", c.kind, &len) == 2 && getchar() == '\n') {
+        c.bytes.len = 0;
+        append(&c.bytes, '\0');
+        c.bytes.len = 0;
+        while (c.bytes.len < len) {
+            append(&c.bytes, (char)getchar());
+        }
+        printf("%s---\n", events(&wire, &c, 0));
     }
-    fputs(events(&wire, &c, 0), stdout);
     end_cases(&c);
     return 0;
 }
@@ -434,7 +440,7 @@ int main(int argc, char **argv)
         return write_logs(argv[2]);
     }
     if (argc > 1) {
-        return print_events(argc > 2 ? argv[2] : "request");
+        return print_events();
     }
     glob_t files;
     if (glob("tests/http/cases/*.md", 0, NULL, &files) != 0) {
