@@ -97,6 +97,8 @@ struct gy_http_server {
     gy_callback *done;
     void *done_arg;
     gy_timer last_call, grace;
+    gy_callback *on_free;
+    void *on_free_arg;
 };
 
 /* -- work.c: the pools --------------------------------------------------------------------------- */

@@ -63,4 +63,7 @@ const char *gy__exchange_protocol(gy_exchange *x);
 /* Close the connection after this response. */
 void gy__exchange_close_after(gy_exchange *x);
 
+/* Call fn(arg) when the server is freed, after its last request. */
+void gy__http_server_on_free(gy_http_server *s, gy_callback *fn, void *arg);
+
 #endif

@@ -381,8 +381,16 @@ void gy_http_server_free(gy_http_server *s)
     gy_timer_cancel(s->loop, &s->last_call);
     gy_timer_cancel(s->loop, &s->grace);
     gy__work_pools_done(s);
+    if (s->on_free)
+        s->on_free(s->on_free_arg);
     gy__free(s->trusted);
     gy__free(s);
+}
+
+void gy__http_server_on_free(gy_http_server *s, gy_callback *fn, void *arg)
+{
+    s->on_free = fn;
+    s->on_free_arg = arg;
 }
 
 void gy_http_server_stats(const gy_http_server *s, gy_http_stats *out)
