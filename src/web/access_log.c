@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* access_log.c - a line for each request, as Tornado writes it. */
+#include "web/request.h"
+
+static enum gy_log_level level_of(int status)
+{
+    return status < 400 ? GY_LOG_INFO : status < 500 ? GY_LOG_WARNING : GY_LOG_ERROR;
+}
+
+void gy__access_log(struct gy__request *q)
+{
+    gy_request *r = &q->front;
+    /* 499 is what nginx calls a client that left before the answer; that is no fault of anyone. */
+    int status = q->x->status ? q->x->status : 499;
+    enum gy_log_level level = status == 499 ? GY_LOG_INFO : level_of(status);
+    if (!gy_log_enabled(level))
+        return;
+    gy_log(GY_LOG_ACCESS, level, "%d %.*s %.*s (%s) %.2fms", status, GY_FMT(r->method),
+           GY_FMT(r->target), gy_remote_ip(r), gy_request_time(r) * 1e3);
+}
+
+void gy__request_log(struct gy__request *q, enum gy_log_level level, int status, const char *what)
+{
+    gy_request *r = &q->front;
+    if (!gy_log_enabled(level))
+        return;
+    gy_log(GY_LOG_GENERAL, level, "%d %.*s %.*s (%s): %s", status, GY_FMT(r->method),
+           GY_FMT(r->target), gy_remote_ip(r), what);
+}
