@@ -17,17 +17,16 @@ static size_t literal_len(gy_str s)
 static size_t name_len(gy_str s)
 {
     size_t i = 0;
-    while (i < s.len) {
-        if (gy__char_is(s.ptr[i], GY__CHAR_HOST)) {
+    for (;;) {
+        while (i < s.len && gy__char_is(s.ptr[i], GY__CHAR_HOST)) {
             i++;
-        } else if (s.ptr[i] == '%' && s.len - i > 2 && gy__char_is(s.ptr[i + 1], GY__CHAR_HEX) &&
-                   gy__char_is(s.ptr[i + 2], GY__CHAR_HEX)) {
-            i += 3;
-        } else {
-            break;
         }
+        if (s.len - i < 3 || s.ptr[i] != '%' || !gy__char_is(s.ptr[i + 1], GY__CHAR_HEX) ||
+            !gy__char_is(s.ptr[i + 2], GY__CHAR_HEX)) {
+            return i;
+        }
+        i += 3;
     }
-    return i;
 }
 
 bool gy__authority_valid(gy_str s, bool port)
