@@ -3,6 +3,7 @@
 #ifndef GYRE_HTTP_SCAN_AVX2_H
 #define GYRE_HTTP_SCAN_AVX2_H
 
+#include "http/scan_token16.h"
 #include <immintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,20 +23,6 @@ static inline __m256i is32(__m256i c, char what)
     return _mm256_cmpeq_epi8(c, _mm256_set1_epi8(what));
 }
 
-/* A character is looked up by its low nibble in a table of bit sets over the high nibble; bytes
- * from 0x80 give an empty set by themselves. */
-static inline __m256i not_token32(__m256i c)
-{
-    const __m256i sets = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-        (char)0xe8, (char)0xfc, (char)0xf8, (char)0xfc, (char)0xfc, (char)0xfc, (char)0xfc,
-        (char)0xfc, (char)0xf8, (char)0xf8, (char)0xf4, 0x54, (char)0xd0, 0x54, (char)0xf4, 0x70));
-    const __m256i bit = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)0x80, 0, 0, 0, 0, 0, 0, 0, 0));
-    __m256i high = _mm256_and_si256(_mm256_srli_epi16(c, 4), _mm256_set1_epi8(0x0f));
-    __m256i hit = _mm256_and_si256(_mm256_shuffle_epi8(sets, c), _mm256_shuffle_epi8(bit, high));
-    return _mm256_cmpeq_epi8(hit, _mm256_setzero_si256());
-}
-
 static inline __m256i not_value32(__m256i c)
 {
     __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(c, _mm256_set1_epi8(0x1f)), c);
@@ -48,17 +35,6 @@ static inline __m256i not_target32(__m256i c)
     __m256i good = _mm256_cmpgt_epi8(c, _mm256_set1_epi8(' '));
     __m256i bad = _mm256_or_si256(is32(c, 0x7f), is32(c, '#'));
     return _mm256_or_si256(bad, _mm256_xor_si256(good, _mm256_set1_epi8(-1)));
-}
-
-static inline char *scan_token(char *p, const char *end)
-{
-    for (; p < end; p += 32) {
-        uint32_t m = bits32(not_token32(load32(p)));
-        if (m) {
-            return p + __builtin_ctz(m);
-        }
-    }
-    return p;
 }
 
 static inline char *scan_value(char *p, const char *end)

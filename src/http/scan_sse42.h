@@ -3,6 +3,7 @@
 #ifndef GYRE_HTTP_SCAN_SSE42_H
 #define GYRE_HTTP_SCAN_SSE42_H
 
+#include "http/scan_token16.h"
 #include <nmmintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,19 +23,6 @@ static inline __m128i is16(__m128i c, char what)
     return _mm_cmpeq_epi8(c, _mm_set1_epi8(what));
 }
 
-/* A character is looked up by its low nibble in a table of bit sets over the high nibble; bytes
- * from 0x80 give an empty set by themselves. */
-static inline __m128i not_token16(__m128i c)
-{
-    const __m128i sets = _mm_setr_epi8((char)0xe8, (char)0xfc, (char)0xf8, (char)0xfc, (char)0xfc,
-                                       (char)0xfc, (char)0xfc, (char)0xfc, (char)0xf8, (char)0xf8,
-                                       (char)0xf4, 0x54, (char)0xd0, 0x54, (char)0xf4, 0x70);
-    const __m128i bit = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)0x80, 0, 0, 0, 0, 0, 0, 0, 0);
-    __m128i high = _mm_and_si128(_mm_srli_epi16(c, 4), _mm_set1_epi8(0x0f));
-    __m128i hit = _mm_and_si128(_mm_shuffle_epi8(sets, c), _mm_shuffle_epi8(bit, high));
-    return _mm_cmpeq_epi8(hit, _mm_setzero_si128());
-}
-
 static inline __m128i not_value16(__m128i c)
 {
     __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(c, _mm_set1_epi8(0x1f)), c);
@@ -47,17 +35,6 @@ static inline __m128i not_target16(__m128i c)
     __m128i good = _mm_cmpgt_epi8(c, _mm_set1_epi8(' '));
     __m128i bad = _mm_or_si128(is16(c, 0x7f), is16(c, '#'));
     return _mm_or_si128(bad, _mm_xor_si128(good, _mm_set1_epi8(-1)));
-}
-
-static inline char *scan_token(char *p, const char *end)
-{
-    for (; p < end; p += 16) {
-        uint32_t m = bits16(not_token16(load16(p)));
-        if (m) {
-            return p + __builtin_ctz(m);
-        }
-    }
-    return p;
 }
 
 static inline char *scan_value(char *p, const char *end)
