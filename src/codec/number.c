@@ -62,23 +62,26 @@ static bool reads_back(const char *text, size_t len, double v)
 static size_t short_fraction(char *out, double v)
 {
     const double exact = 9007199254740992.0; /* 2^53 */
-    double power = 1;
-    if (FLT_EVAL_METHOD != 0 || v < 1e-5)
+    uint64_t power = 1;
+    if (FLT_EVAL_METHOD != 0 || v < 1e-5 || v >= exact)
         return 0;
-    for (size_t k = 0; k <= 15 && v * power < exact; k++, power *= 10) {
-        uint64_t n = (uint64_t)(v * power + 0.5);
-        if ((double)n / power != v || n >= (uint64_t)exact)
-            continue;
-        size_t len = gy__number_uint(out, n / (uint64_t)power);
-        if (k == 0)
-            return len;
-        out[len] = '.';
-        uint64_t fraction = n % (uint64_t)power;
-        for (size_t i = k; i > 0; i--, fraction /= 10)
-            out[len + i] = (char)('0' + fraction % 10);
-        return len + 1 + k;
+    uint64_t n = (uint64_t)(v + 0.5);
+    size_t k = 0;
+    while (k <= 15 && v * (double)power < exact && (double)n / (double)power != v) {
+        power *= 10;
+        k++;
+        n = (uint64_t)(v * (double)power + 0.5);
     }
-    return 0;
+    if (n >= (uint64_t)exact || (double)n / (double)power != v)
+        return 0;
+    size_t len = gy__number_uint(out, n / power);
+    if (k == 0)
+        return len;
+    out[len] = '.';
+    uint64_t fraction = n % power;
+    for (size_t i = k; i > 0; i--, fraction /= 10)
+        out[len + i] = (char)('0' + fraction % 10);
+    return len + 1 + k;
 }
 
 /* Below a power of two the doubles lie closer, so that the nearest text of 16 digits may fail to
