@@ -18,6 +18,19 @@ if(GYRE_EXAMPLES)
         gyre_program(examples ${name} ${source})
     endforeach()
 
+    # The single ones once more, each with its main under another name, for the demo, which mounts
+    # their routes, and for their tests.
+    add_library(gyre_examples STATIC)
+    target_link_libraries(gyre_examples PUBLIC gyre_flags gyre_static)
+    foreach(source ${single})
+        cmake_path(GET source STEM name)
+        add_library(example_${name} OBJECT ${source})
+        target_compile_definitions(example_${name} PRIVATE main=${name}_main)
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
+        target_link_libraries(example_${name} PRIVATE gyre_flags gyre_static)
+        target_sources(gyre_examples PRIVATE $<TARGET_OBJECTS:example_${name}>)
+    endforeach()
+
     file(GLOB many CONFIGURE_DEPENDS examples/*/*.c)
     set(folders)
     foreach(source ${many})
@@ -29,6 +42,7 @@ if(GYRE_EXAMPLES)
         cmake_path(GET folder FILENAME name)
         file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
         gyre_program(examples ${name} ${sources})
+        target_link_libraries(examples_${name} PRIVATE gyre_examples)
     endforeach()
 endif()
 

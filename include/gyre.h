@@ -20,6 +20,7 @@
 #include <gyre/http.h>
 #include <gyre/http_server.h>
 
+#include <gyre/escape.h>
 #include <gyre/json.h>
 #include <gyre/web.h>
 

@@ -135,6 +135,10 @@ GY_API const char *gy_body_arg(gy_request *r, const char *name, const char *fall
 /* All values of a name in their order; [count] of them, NULL when none. In the request's arena. */
 GY_API const gy_str *gy_args(gy_request *r, const char *name, size_t *count);
 
+/* Every argument of the query, or of a urlencoded body, in its order; NULL when there is none. */
+GY_API const gy_field *gy_query_args(gy_request *r, size_t *count);
+GY_API const gy_field *gy_body_args(gy_request *r, size_t *count);
+
 /* The client's address ("127.0.0.1", "unix" for a unix socket) and "http" or "https"; behind a
  * trusted proxy what it says (see gy_http_opts.xheaders). */
 GY_API const char *gy_remote_ip(gy_request *r);
