@@ -31,12 +31,14 @@ static int sleep_blocking(double seconds)
 
 int gy_sleep(double seconds)
 {
-    if (!gy_task_self())
+    gy_task *t = gy_task_self();
+    if (!t)
         return sleep_blocking(seconds);
     if (!(seconds > 0))
         return gy_yield();
     int e = gy__park("sleep", after(seconds));
-    return e == GY_ETIMEDOUT ? 0 : e;
+    /* The time of the sleep, or that of a deadline around it. */
+    return e == GY_ETIMEDOUT ? gy__task_refusal(t) : e;
 }
 
 int gy_yield(void)
