@@ -93,7 +93,7 @@ static char *put_common(struct gy__work *w, char *at, const struct said *said)
 /* The connection's future is decided when the head is written. */
 static char *put_connection(struct gy__work *w, char *at)
 {
-    if (!w->body.done && !gy__body_drainable(w))
+    if (w->conn->server->draining || (!w->body.done && !gy__body_drainable(w)))
         w->conn->close = true;
     if (w->conn->close)
         return gy__put_lit(at, "Connection: close\r\n");

@@ -28,8 +28,7 @@ static struct gy__conn *conn_of(struct gy__io *io)
 static void resume_accepting(gy_http_server *s)
 {
     bool full = s->opts.max_connections && s->open >= s->opts.max_connections;
-    gy_list_each(it, &s->acceptors)
-    {
+    gy_list_each (it, &s->acceptors) {
         struct gy__acceptor *a = gy_of(it, struct gy__acceptor, link);
         gy__acceptor_freed(a);
         if (a->paused && !a->starved && !full)
@@ -94,7 +93,8 @@ static void end_work(gy_task *t)
     s->active--;
     c->work = NULL;
     c->idle_since = s->loop->now;
-    if (c->close || c->cut)
+    bool too_late = s->draining && !gy_timer_is_set(&s->last_call);
+    if (c->close || c->cut || too_late)
         conn_close(c);
 }
 
@@ -312,8 +312,7 @@ int gy_http_server_listen(gy_http_server *s, int fd)
 
 static void close_acceptors(gy_http_server *s, bool last)
 {
-    gy_list_each_safe(it, &s->acceptors)
-    {
+    gy_list_each_safe (it, &s->acceptors) {
         struct gy__acceptor *a = gy_of(it, struct gy__acceptor, link);
         gy_list_del(it);
         gy__acceptor_close(a, last);
@@ -327,8 +326,7 @@ static void close_idle(void *arg)
 {
     gy_http_server *s = arg;
     bool ended = s->ended;
-    gy_list_each_safe(it, &s->conns)
-    {
+    gy_list_each_safe (it, &s->conns) {
         struct gy__conn *c = gy_of(it, struct gy__conn, link);
         if (!c->work && !ended)
             conn_close(c);
@@ -341,8 +339,7 @@ static void cut_off(void *arg)
     if (s->open)
         gy_log(GY_LOG_GENERAL, GY_LOG_WARNING,
                "%zu connections were cut off: their time to finish has run out", s->open);
-    gy_list_each_safe(it, &s->conns)
-    {
+    gy_list_each_safe (it, &s->conns) {
         struct gy__conn *c = gy_of(it, struct gy__conn, link);
         c->cut = c->close = true;
         if (c->work)
