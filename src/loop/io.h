@@ -24,6 +24,7 @@ struct gy__io {
     uint8_t ready;
     bool watched;
     bool shared;              /* a listening socket, which other processes may watch too */
+    bool input_only;          /* that it can be written is not told */
     gy_task *reader, *writer; /* the tasks that wait */
     /* Called on the loop's own stack for each change, after the waiting tasks were made ready. */
     void (*on_event)(struct gy__io *io, unsigned events);

@@ -27,6 +27,8 @@ static int watch(struct gy__poller *p, struct gy__io *io)
     /* A connection wakes one of the processes that wait for it, and stays told until it is taken. */
     if (io->shared)
         ev.events = EPOLLIN | EPOLLEXCLUSIVE;
+    else if (io->input_only)
+        ev.events = EPOLLIN | EPOLLET;
     return epoll_ctl(p->fd, EPOLL_CTL_ADD, io->fd, &ev) ? -errno : 0;
 }
 

@@ -53,6 +53,8 @@ static int poll_blocking(int fd, int events, double timeout)
     struct pollfd p = {.fd = fd, .events = want};
     int ms = timeout < 0 || timeout > 2e6 ? -1 : (int)(timeout * 1000 + 0.999);
     int n;
+    if (fd < 0)
+        return -EBADF;
     while ((n = poll(&p, 1, ms)) < 0 && errno == EINTR)
         ;
     if (n <= 0)

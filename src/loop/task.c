@@ -154,7 +154,7 @@ gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg, const gy_task_opt
 
 static void end_detached(gy_task *t)
 {
-    if (t->result < 0 && t->result != GY_ECANCELED)
+    if (t->result < 0 && t->result != GY_ECANCELED && t->result != t->cancel)
         gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "task \"%s\" failed: %s", gy_task_name(t),
                gy_strerror(t->result));
     gy__free(t);

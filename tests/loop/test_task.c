@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks: start, run, end, cancel, join, sleep, yield. */
-#include "loop/task.h"
 #include "loop/state.h"
+#include "loop/task.h"
 #include "support/fake_clock.h"
 #include "support/sweep.h"
 
