@@ -84,13 +84,16 @@ static void same(const struct outcome *a, const struct outcome *b)
         same_head(a, b);
 }
 
-static void variants(gy__parse_fn *const *parse, const struct gy__limits_head *lim,
+/* [parse] begins with the plain one; those that this machine lacks are not called. */
+static void variants(gy__parse_fn *const *parse, size_t count, const struct gy__limits_head *lim,
                      const uint8_t *data, size_t size)
 {
     struct outcome plain, other;
+    size_t best = (size_t)gy__parse_level() - GY__PARSE_PLAIN;
+    assert(best < count);
     run(parse[0], lim, data, size, &plain);
-    for (unsigned level = GY__PARSE_SSE42; level <= gy__parse_level(); level++) {
-        run(parse[level - 1], lim, data, size, &other);
+    for (size_t i = 1; i < count && i <= best; i++) {
+        run(parse[i], lim, data, size, &other);
         same(&plain, &other);
         free(other.data);
     }
@@ -98,7 +101,7 @@ static void variants(gy__parse_fn *const *parse, const struct gy__limits_head *l
     assert(plain.n <= 0 || !(plain.head.chunked && plain.head.has_length));
     size_t step = size / 64 + 1;
     for (size_t n = 0; n < size; n += step) {
-        run(parse[gy__parse_level() - 1], lim, data, n, &other);
+        run(parse[best], lim, data, n, &other);
         if (other.n != 0)
             assert(other.n == plain.n);
         if (other.n < 0)
@@ -128,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (limits & 2)
         lim = (struct gy__limits_head){16 * (limits >> 2), 2 * (limits >> 2), limits >> 4,
                                        limits & 1};
-    variants(request, &lim, data, size);
-    variants(response, &lim, data, size);
+    variants(request, sizeof request / sizeof request[0], &lim, data, size);
+    variants(response, sizeof response / sizeof response[0], &lim, data, size);
     return 0;
 }

@@ -2,12 +2,8 @@
 /* test_parse.c - all variants of the parser agree, with each other and with their own prefixes. */
 #include "http/parse.h"
 #include "http/parse_variants.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "support/sweep.h"
+#include <gyre/error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +266,24 @@ static void test_target_is_put_together(void **state)
     }
 }
 
+static int put_target_together(void *arg)
+{
+    (void)arg;
+    static struct outcome o;
+    const char *text = "GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n";
+    run(gy__parse_request, &plenty, text, strlen(text), &o);
+    gy_arena a = {0};
+    int e = gy__head_target(&a, &o.head).ptr ? 0 : GY_ENOMEM;
+    gy_arena_done(&a);
+    return e;
+}
+
+static void test_target_without_memory(void **state)
+{
+    (void)state;
+    sweep_allocations(put_target_together, NULL);
+}
+
 /* A head of n bytes that comes byte by byte is parsed a few times, not n times. */
 static void test_reader_is_not_quadratic(void **state)
 {
@@ -313,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_every_byte_everywhere),
         cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_target_is_put_together),
+        cmocka_unit_test(test_target_without_memory),
         cmocka_unit_test(test_reader_is_not_quadratic),
         cmocka_unit_test(test_end_of_head_is_found_in_pieces),
     };
