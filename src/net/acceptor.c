@@ -51,6 +51,23 @@ static bool accept_one(struct gy__acceptor *a)
     return !a->paused && errno != EAGAIN && errno != EINVAL && errno != EBADF;
 }
 
+static void on_event(struct gy__io *io, unsigned events);
+
+static int watch(struct gy__acceptor *a)
+{
+    a->io.on_event = on_event;
+    return gy__io_watch(a->loop, &a->io);
+}
+
+/* The kernel wakes the first in the queue of those who wait for a socket: who has taken a connection
+ * goes to the end. Else one process has all connections of a quiet hour, and all the work of a busy
+ * one. */
+static void go_to_the_end(struct gy__acceptor *a)
+{
+    gy__acceptor_pause(a);
+    gy__acceptor_resume(a);
+}
+
 static void on_event(struct gy__io *io, unsigned events)
 {
     (void)events;
@@ -58,12 +75,8 @@ static void on_event(struct gy__io *io, unsigned events)
     unsigned most = a->batch ? a->batch : BATCH_MOST;
     while (most-- && accept_one(a))
         ;
-}
-
-static int watch(struct gy__acceptor *a)
-{
-    a->io.on_event = on_event;
-    return gy__io_watch(a->loop, &a->io);
+    if (a->batch && !a->paused)
+        go_to_the_end(a);
 }
 
 int gy__acceptor_open(struct gy__acceptor *a, gy_loop *loop, int fd, unsigned batch,
