@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* parse_bench.c - nanoseconds to parse a request head, for each way to scan. */
-#include "../src/http/parse_variants.h"
+#include "http/parse_variants.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
