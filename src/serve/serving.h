@@ -21,8 +21,9 @@ struct gy__serving {
     const gy_app *app;
     struct gy__app *compiled;
     const char *name;
-    gy_serve_opts opts; /* no zero left that means a default */
-    int workers;        /* 1: no master */
+    gy_serve_opts opts;
+    gy_http_opts http;
+    int workers; /* 1: no master */
     struct gy__listeners listeners;
     struct gy__start *start;
     bool under_master;

@@ -64,7 +64,7 @@ static void run_on_stop(struct worker *w)
 static int open_server(struct worker *w)
 {
     struct gy__serving *s = w->serving;
-    w->server = gy__app_server_new(w->loop, s->compiled, s->opts.http);
+    w->server = gy__app_server_new(w->loop, s->compiled, &s->http);
     if (!w->server)
         return GY_ENOMEM;
     struct gy__listeners *l = &s->listeners;

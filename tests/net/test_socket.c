@@ -146,7 +146,7 @@ static void test_options_are_inherited(void **state)
 static void test_port_in_use(void **state)
 {
     (void)state;
-    char part[128];
+    char part[192];
     int fd = must_listen(&(gy_listen_opts){.address = "127.0.0.1"});
     int port = gy_local_port(fd);
 
@@ -253,7 +253,7 @@ static void test_unix(void **state)
     assert_int_equal(mode_of(path), 0666);
     umask(mask);
 
-    char part[128];
+    char part[192];
     snprintf(part, sizeof part, "%s is in use by test_socket (pid %d)", path, (int)getpid());
     says(gy_listen(&(gy_listen_opts){.unix_path = path}, why, sizeof why), -EADDRINUSE, part);
     reachable(fd, address);
