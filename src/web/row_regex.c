@@ -80,7 +80,7 @@ static int put_part(struct writer *w, const struct gy__piece *part)
 
 static int put_regex(struct writer *w, gy_str re)
 {
-    unsigned groups;
+    unsigned groups = 0;
     int e = look_inside(w, re, &groups);
     for (unsigned i = 0; !e && i < groups; i++)
         e = add_part(w, ++w->group);

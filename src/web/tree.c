@@ -102,10 +102,23 @@ static int add_child(gy_arena *a, struct gy__tree_node *n, struct gy__tree_node 
     return 0;
 }
 
+/* Most nodes have few children: a call of memchr would cost more. */
 static struct gy__tree_node **find_child(const struct gy__tree_node *n, char first)
 {
-    const char *at = n->child_count ? memchr(n->firsts, first, n->child_count) : NULL;
-    return at ? &n->children[at - n->firsts] : NULL;
+    for (unsigned i = 0; i < n->child_count; i++)
+        if (n->firsts[i] == first)
+            return &n->children[i];
+    return NULL;
+}
+
+/* The first byte is compared apart: where it agrees, the rest mostly does. */
+static inline bool begins(const char *at, const char *end, gy_str bytes)
+{
+    if (bytes.len == 0)
+        return true;
+    if ((size_t)(end - at) < bytes.len || *at != *bytes.ptr)
+        return false;
+    return bytes.len == 1 || memcmp(at + 1, bytes.ptr + 1, bytes.len - 1) == 0;
 }
 
 /* Put a node between [*at] and its parent, at byte [cut] of the bytes that lead to it. */
@@ -275,10 +288,9 @@ static void visit_parts(struct search *s, const struct gy__tree_node *n, const c
 static void visit(struct search *s, const struct gy__tree_node *n, const char *at, unsigned parts)
 {
     while (n && n->least < s->best) {
-        size_t len = n->bytes.len;
-        if ((size_t)(s->end - at) < len || memcmp(at, n->bytes.ptr, len) != 0)
+        if (!begins(at, s->end, n->bytes))
             return;
-        at += len;
+        at += n->bytes.len;
         if (at == s->end)
             accept(s, &n->ends, parts);
         if (n->rests.count) {
