@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""gyre.py - tasks in gdb: which there are, and where each of them waits.
+
+    (gdb) source tools/gdb/gyre.py
+    (gdb) gyre tasks            all tasks of the loops of all threads
+    (gdb) gyre bt 3             where the third of them waits; also by name or address
+
+Works on a live process and on a core file, and changes nothing in either. Needs the debug
+information of the library.
+"""
+import gdb
+import gdb.unwinder
+
+STATES = ("new", "ready", "running", "waits", "ended")
+
+# The frame that a switch leaves on the stack, as the comments in src/loop/switch_*.S tell: where each
+# register lies, where to go on, and how large the frame is.
+FRAMES = {
+    "i386:x86-64": (
+        {"r15": 0, "r14": 8, "r13": 16, "r12": 24, "rbx": 32, "rbp": 40, "rip": 48},
+        56,
+        "rsp",
+    ),
+    "aarch64": (
+        {**{f"x{19 + i}": 8 * i for i in range(12)}, "pc": 88},
+        160,
+        "sp",
+    ),
+}
+
+
+class FrameId:
+    def __init__(self, sp, pc):
+        self.sp = sp
+        self.pc = pc
+
+
+class TaskUnwinder(gdb.unwinder.Unwinder):
+    """While it has a stack pointer, what lies below the innermost frame is that task's stack."""
+
+    def __init__(self):
+        super().__init__("gyre-task")
+        self.task_sp = None
+        self.thread_sp = None
+
+    def __call__(self, pending):
+        if self.task_sp is None:
+            return None
+        where, size, sp_name = FRAMES[pending.architecture().name()]
+        sp = pending.read_register(sp_name)
+        if int(sp) != self.thread_sp:
+            return None
+        pc_name = "rip" if sp_name == "rsp" else "pc"
+        info = pending.create_unwind_info(FrameId(sp, pending.read_register(pc_name)))
+        word = gdb.lookup_type("unsigned long")
+        for register, offset in where.items():
+            value = gdb.Value(self.task_sp + offset).cast(word.pointer()).dereference()
+            info.add_saved_register(register, value.cast(pending.read_register(register).type))
+        after = gdb.Value(self.task_sp + size).cast(sp.type)
+        info.add_saved_register(sp_name, after)
+        return info
+
+
+UNWINDER = TaskUnwinder()
+gdb.unwinder.register_unwinder(None, UNWINDER, replace=True)
+
+
+def loops():
+    """The loop of each thread that has one."""
+    before = gdb.selected_thread()
+    found = []
+    try:
+        for thread in sorted(gdb.selected_inferior().threads(), key=lambda t: t.num):
+            thread.switch()
+            try:
+                loop = gdb.parse_and_eval("gy__loop_tls")
+            except gdb.error:
+                continue
+            if int(loop) and int(loop) not in [int(l) for _, l in found]:
+                found.append((thread.num, loop))
+    finally:
+        if before:
+            before.switch()
+    return found
+
+
+def tasks_of(loop):
+    task_type = gdb.lookup_type("struct gy_task")
+    offset = next(f.bitpos // 8 for f in task_type.fields() if f.name == "all")
+    head = loop["tasks"].address
+    link = loop["tasks"]["next"]
+    while int(link) != int(head):
+        yield gdb.Value(int(link) - offset).cast(task_type.pointer())
+        link = link["next"]
+
+
+def all_tasks():
+    return [(thread, task) for thread, loop in loops() for task in tasks_of(loop)]
+
+
+def text(pointer, otherwise):
+    return pointer.string() if int(pointer) else otherwise
+
+
+def name_of(task):
+    return text(task["name"], "task")
+
+
+def find(what):
+    tasks = [task for _, task in all_tasks()]
+    if what.isdigit() and 1 <= int(what) <= len(tasks):
+        return tasks[int(what) - 1]
+    for task in tasks:
+        if name_of(task) == what:
+            return task
+    task = gdb.parse_and_eval(what)
+    return task.cast(gdb.lookup_type("struct gy_task").pointer())
+
+
+class Gyre(gdb.Command):
+    """Look at the tasks of a program that uses gyre."""
+
+    def __init__(self):
+        super().__init__("gyre", gdb.COMMAND_STACK, prefix=True)
+
+
+class Tasks(gdb.Command):
+    """gyre tasks: number, address, thread, state and name of all tasks, and what they wait for."""
+
+    def __init__(self):
+        super().__init__("gyre tasks", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        tasks = all_tasks()
+        for number, (thread, task) in enumerate(tasks, 1):
+            state = STATES[int(task["state"])]
+            if state == "waits":
+                state += " for " + text(task["waits_for"], "something")
+            if int(task["cancel"]):
+                state += ", cancelled"
+            print(f'{number:4} {int(task):#x} thread {thread} "{name_of(task)}" {state}')
+        if not tasks:
+            print("no tasks")
+
+
+class Backtrace(gdb.Command):
+    """gyre bt TASK: the backtrace of a task that does not run; by number, name or address."""
+
+    def __init__(self):
+        super().__init__("gyre bt", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        if not argument.strip():
+            raise gdb.GdbError("which task? see: gyre tasks")
+        task = find(argument.strip())
+        state = STATES[int(task["state"])]
+        if state == "running":
+            print("it runs: see the backtrace of its thread")
+            return
+        if not int(task["fiber"]):
+            print("it has not begun" if state == "new" else "it has ended")
+            return
+        print(f'task "{name_of(task)}", {state}')
+        for line in backtrace_at(int(task["fiber"]["sp"])):
+            print(line)
+
+
+def have(function):
+    try:
+        gdb.parse_and_eval(f"(long)&{function}")
+        return True
+    except gdb.error:
+        return False
+
+
+def backtrace_at(sp):
+    frame = gdb.newest_frame()
+    if frame.architecture().name() not in FRAMES or not have("gy__context_first"):
+        raise gdb.GdbError("only for the switches of x86-64 and aarch64")
+    sp_name = FRAMES[frame.architecture().name()][2]
+    UNWINDER.thread_sp = int(frame.read_register(sp_name))
+    UNWINDER.task_sp = sp
+    gdb.invalidate_cached_frames()
+    try:
+        lines = gdb.execute("backtrace", to_string=True).splitlines()
+    finally:
+        UNWINDER.task_sp = None
+        gdb.invalidate_cached_frames()
+    # Frame 0 (and those inlined into it) is the thread's own.
+    first = next((i for i, line in enumerate(lines) if "gy__fiber_leave" in line), 1)
+    return lines[first:]
+
+
+Gyre()
+Tasks()
+Backtrace()
