@@ -39,8 +39,8 @@ static ssize_t read_more(struct gy__work *w, int64_t deadline)
         return e;
     char *at = w->in + w->in_len;
     size_t room = w->in_cap - w->in_len;
-    ssize_t n = deadline ? gy__transport_read(t, at, room, deadline)
-                         : gy__transport_try_read(t, at, room);
+    ssize_t n =
+        deadline ? gy__transport_read(t, at, room, deadline) : gy__transport_try_read(t, at, room);
     if (n > 0)
         w->in_len += (size_t)n;
     return n;
@@ -129,9 +129,8 @@ static void begin_exchange(struct gy__work *w)
 {
     struct gy_exchange *x = &w->x;
     gy_http_server *s = w->conn->server;
-    x->headers = (gy_headers){.items = x->head.fields,
-                              .count = x->head.field_count,
-                              .capacity = x->head.field_count};
+    x->headers = (gy_headers){
+        .items = x->head.fields, .count = x->head.field_count, .capacity = x->head.field_count};
     gy_arena_init(&x->arena, w->arena_first, sizeof w->arena_first);
     x->conn = w->conn;
     x->began = w->task.loop->now;
@@ -148,13 +147,14 @@ static void begin_exchange(struct gy__work *w)
         w->conn->close = true;
 }
 
-/* A handler that left no answer has failed, one that left half an answer has broken the message. */
-static int settle(struct gy__work *w, int result)
+/* A handler that left no answer has failed, one that left half an answer has broken the message. A
+ * client that has [gone] needs neither. */
+static int settle(struct gy__work *w, int result, int gone)
 {
     struct gy_exchange *x = &w->x;
     if (!x->head_sent) {
-        if (result == GY_ECLOSED || result == GY_ESHUTDOWN)
-            return result;
+        if (gone)
+            return gone;
         static const gy_str body = GY_STR("500: Internal Server Error\n");
         static const gy_field text = {GY_STR("Content-Type"), GY_STR("text/plain")};
         return gy__exchange_respond(x, 500, NULL, &text, 1, body);
@@ -174,8 +174,9 @@ static int run_exchange(struct gy__work *w)
     w->in_handler = true;
     int result = s->fn(x, s->arg);
     w->in_handler = false;
+    int gone = w->task.cancel;
     gy__task_uncancel(&w->task);
-    int e = x->detached ? GY_ECLOSED : settle(w, result);
+    int e = x->detached ? GY_ECLOSED : settle(w, result, gone);
     if (!e && !w->body.done && !gy__body_drain(w))
         w->conn->close = true;
     gy_arena_reset(&x->arena);
@@ -206,8 +207,11 @@ static bool serve_requests(struct gy__work *w)
             gy__linger(w);
             return false;
         }
-        if (run_exchange(w))
+        if (run_exchange(w)) {
+            if (!c->cut) /* answers of requests before it */
+                (void)gy__out_flush(w);
             return false;
+        }
         c->served = true;
         if (c->close) {
             if (gy__out_flush(w) == 0 && unread_input(w))

@@ -53,6 +53,7 @@ gy_stream *gy_exchange_detach(gy_exchange *x)
     struct gy__conn *c = w->conn;
     if (x->head_sent || x->detached || gy__out_flush(w))
         return NULL;
+    (void)gy__exchange_remote_ip(x); /* the socket can be asked no more afterwards */
     struct gy__transport *t = move_out(c);
     if (!t)
         return NULL;

@@ -28,7 +28,7 @@ static void renew_prefix(gy_http_server *s)
 
 /* What the application's fields say about those that we add. */
 struct said {
-    bool date, server, length;
+    bool date, server, length, close;
     uint64_t length_value;
     size_t size;
 };
@@ -60,7 +60,7 @@ static int look_at(struct gy__work *w, const gy_field *f, struct said *said)
         return 0;
     case 10:
         if (is(f, "connection", 10) && says_close(f->value))
-            w->conn->close = true;
+            said->close = w->conn->close = true;
         return 0;
     case 14:
         if (!is(f, "content-length", 14))
@@ -91,12 +91,12 @@ static char *put_common(struct gy__work *w, char *at, const struct said *said)
 }
 
 /* The connection's future is decided when the head is written. */
-static char *put_connection(struct gy__work *w, char *at)
+static char *put_connection(struct gy__work *w, char *at, const struct said *said)
 {
     if (w->conn->server->draining || (!w->body.done && !gy__body_drainable(w)))
         w->conn->close = true;
     if (w->conn->close)
-        return gy__put_lit(at, "Connection: close\r\n");
+        return said->close ? at : gy__put_lit(at, "Connection: close\r\n");
     if (w->x.head.minor == 0)
         return gy__put_lit(at, "Connection: keep-alive\r\n");
     return at;
@@ -132,7 +132,7 @@ static int put_head(struct gy__work *w, int status, const char *reason, const gy
     } else if (kind == LENGTH_CHUNKED) {
         at = gy__put_lit(at, "Transfer-Encoding: chunked\r\n");
     }
-    at = put_connection(w, at);
+    at = put_connection(w, at, &said);
     at = gy__put_lit(at, "\r\n");
     w->out_len = (size_t)(at - w->out);
     w->x.status = status;

@@ -333,12 +333,8 @@ static void close_idle(void *arg)
     }
 }
 
-static void cut_off(void *arg)
+static void cut_off(gy_http_server *s)
 {
-    gy_http_server *s = arg;
-    if (s->open)
-        gy_log(GY_LOG_GENERAL, GY_LOG_WARNING,
-               "%zu connections were cut off: their time to finish has run out", s->open);
     gy_list_each_safe (it, &s->conns) {
         struct gy__conn *c = gy_of(it, struct gy__conn, link);
         c->cut = c->close = true;
@@ -347,6 +343,15 @@ static void cut_off(void *arg)
         else
             conn_close(c);
     }
+}
+
+static void grace_is_over(void *arg)
+{
+    gy_http_server *s = arg;
+    if (s->active)
+        gy_log(GY_LOG_GENERAL, GY_LOG_WARNING,
+               "%zu requests were cut off: their time to finish has run out", s->active);
+    cut_off(s);
 }
 
 void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, void *arg)
@@ -361,7 +366,7 @@ void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, vo
         end_drain(s);
         return;
     }
-    gy_timer_set(s->loop, &s->grace, grace, cut_off, s);
+    gy_timer_set(s->loop, &s->grace, grace, grace_is_over, s);
     gy_timer_set(s->loop, &s->last_call, grace < LAST_CALL ? grace : LAST_CALL, close_idle, s);
 }
 
