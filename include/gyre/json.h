@@ -30,7 +30,8 @@ GY_API void gy_json_array(gy_json_out *out, const char *key);
 GY_API void gy_json_object(gy_json_out *out, const char *key);
 GY_API void gy_json_close(gy_json_out *out);
 
-/* A value in a shape (see gy_json): the next item of an array, or in an object the value of [key]. */
+/* A value in a shape (see gy_json): the next item of an array, or in an object the value of [key].
+ */
 GY_API void gy_json_item(gy_json_out *out, const char *shape, ...) GY_PRINTF(2, 3);
 GY_API void gy_json_put(gy_json_out *out, const char *key, const char *shape, ...) GY_PRINTF(3, 4);
 

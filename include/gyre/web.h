@@ -21,18 +21,25 @@ typedef struct gy_route gy_route;
 /* A handler runs in a task of its own and may wait. It returns
  *    0         done;
  *    positive  an HTTP status to answer with (404, 304, ...);
- *    negative  a failure: logged and answered with 500, or with silence when the client has gone. */
+ *    negative  a failure: logged and answered with 500, or with silence when the client has gone.
+ */
 typedef int gy_handler_fn(gy_request *r);
 
-/* What Tornado's RequestHandler class is, as a table. Members that are not set come from [base], one
- * level after another. A verb that nobody sets is answered with 405 and Allow; HEAD runs get without
- * sending the body, OPTIONS lists the verbs. */
+/* What Tornado's RequestHandler class is, as a table. Members that are not set come from [base],
+ * one level after another, and at last from gy_app.base; of self_size the largest counts, of the
+ * two bools either. A verb that nobody sets is answered with 405 and Allow, before prepare; HEAD
+ * runs get without sending the body, OPTIONS lists the verbs with 204. A method that is none of
+ * HTTP's is answered with 501, unless there is [any].
+ *
+ * The order: body, prepare, verb, end of the response, on_finish. For a handler that streams the
+ * body, and for a client that asks first (Expect: 100-continue), prepare comes before the body. */
 struct gy_handler {
     gy_handler_fn *get, *head, *post, *put, *del, *patch, *options;
     gy_handler_fn *any;         /* every other method; the default when a verb is not set */
-    gy_handler_fn *prepare;     /* before the verb; what it returns, or a finished response, ends it */
+    gy_handler_fn *prepare;     /* before the verb; another result than 0, or a finished response,
+                                   ends the request */
     gy_handler_fn *on_finish;   /* after the response was sent, always; cannot change it */
-    gy_handler_fn *write_error; /* writes the page of gy_status(r) */
+    gy_handler_fn *write_error; /* writes the page of gy_status(r); when it fails ours is sent */
     const gy_handler *base;
     size_t self_size;    /* r->self is so many zeroed bytes for each request */
     size_t max_body;     /* bytes; 0 is the server's ceiling */
@@ -41,20 +48,30 @@ struct gy_handler {
     bool detach;         /* when the client leaves, go on waiting (its answer is lost) */
 };
 
-/* A row of a route table; the first that matches wins. Patterns are matched against the whole
- * percent-decoded path:
- *    "/story/{id:int}"      types: int (a decimal that fits a long), uint, float, str (the default:
- *                           one or more bytes but '/'), slug ([A-Za-z0-9_-]+), hex, uuid,
- *    "/files/{path:rest}"   rest: everything left, also '/' and nothing at all,
- *    "/v{n:re([12])}"       a regular expression for one part. */
+/* A row of a route table; the first whose pattern and host match wins. Rows with the very same
+ * pattern and host answer as one: of those the first that has the verb. Patterns are matched
+ * against the whole path, percent-decoded; an encoded slash (%2F) does not end a part. A path with
+ * malformed escapes, or that is no UTF-8 or holds control characters, is answered with 400.
+ *    "/story/{id:int}"      types: int (a decimal that fits a long), uint (an unsigned long),
+ *                           float, str (the default: one or more bytes but '/'), slug
+ *                           ([A-Za-z0-9_-]+), hex, uuid; a part takes as much as it can;
+ *    "/files/{path:rest}"   rest: everything left, also '/' and nothing at all;
+ *    "/v{n:re([12])}"       a regular expression (PCRE2, UTF-8) for one part;
+ *    "/\\{x\\}"             braces and backslash themselves.
+ * Names are of letters, digits and _, and 32 parts are the most. Hosts are compared without port
+ * and case; "*." stands for one label or more. A wrong table is refused when the application
+ * starts.
+ *
+ * The macros below that name a function make a gy_handler where they stand: tables live at file
+ * scope, static const, as the application needs them for as long as it serves. */
 struct gy_route {
     const char *pattern;
     const gy_handler *handler;
     const char *name;          /* for gy_url_for */
     const gy_route *routes;    /* a nested table instead of a handler: pattern is its prefix */
-    const char *host;          /* only for this Host: "example.com", "*.example.com", "{sub}.example.com" */
+    const char *host;          /* "example.com", "*.example.com", "{sub}.example.com"; NULL: any */
     const void *arg;           /* for the handler: r->arg */
-    bool regex;                /* pattern is a regular expression that must match the whole path */
+    bool regex;                /* pattern is a regular expression of the whole path */
 };
 
 /* The rows. What follows the function may be designated members of gy_handler (.base = &site), what
@@ -77,8 +94,9 @@ struct gy_route {
 struct gy_app {
     const gy_route *routes;
     const char *name;              /* for logs and --help; NULL is the program's */
-    const gy_handler *base;        /* the base of handlers that name none */
-    const gy_handler *not_found;   /* answers what no route matches */
+    const gy_handler *base;        /* the base of handlers that name none; its write_error writes
+                                      the page of what no route matches */
+    const gy_handler *not_found;   /* answers that instead; the status is 404 unless it sets one */
     void *context;                 /* yours: r->app->context */
     int (*on_start)(const gy_app *app); /* in each worker before it serves; non-zero ends it */
     void (*on_stop)(const gy_app *app);
@@ -86,8 +104,8 @@ struct gy_app {
     bool debug;                    /* error pages show the reason */
 };
 
-/* One request and its response. What is shown here may be read at any time and is not to be changed;
- * the views live until the request has ended. */
+/* One request and its response. What is shown here may be read at any time and is not to be
+ * changed; the views live until the request has ended. */
 struct gy_request {
     enum gy_method verb;
     int minor;           /* HTTP/1.minor */
@@ -107,9 +125,10 @@ struct gy_request {
 
 GY_BEGIN_DECLS
 
-/* -- What came ---------------------------------------------------------------------------------- */
+/* -- What came --------------------------------------------------------------------------------- */
 
-/* A request header, or [fallback]; of a repeated one the values joined with ", ". */
+/* A request header, or [fallback]; of a repeated one the values joined with ", ". [fallback] also
+ * when memory is exhausted. */
 GY_API const char *gy_header(gy_request *r, const char *name, const char *fallback);
 
 /* A part of the path by its name in the pattern, percent-decoded; NULL when there is none. The
@@ -118,12 +137,17 @@ GY_API const char *gy_header(gy_request *r, const char *name, const char *fallba
 GY_API const char *gy_path(gy_request *r, const char *name);
 GY_API gy_str gy_path_str(gy_request *r, const char *name);
 GY_API const char *gy_path_at(gy_request *r, unsigned index);
-GY_API long gy_path_int(gy_request *r, const char *name);
+GY_API long gy_path_int(gy_request *r, const char *name); /* 0 when it is no number */
 GY_API double gy_path_double(gy_request *r, const char *name);
 
 /* An argument of the query or of a urlencoded body, decoded: UTF-8 without control characters but
- * tab and line ends, outer spaces removed; of several the last. gy_need_arg fails with 400 when it is
- * absent; all of them fail with 400 when it is malformed. Give back what they return. */
+ * tab and line ends, outer spaces removed; of several the last, those of the body come last. At
+ * most 10,000 in all.
+ *
+ * Those that give an int give 0, or 400 when the argument is malformed (gy_need_arg: or absent) or
+ * not of that kind, and then leave [out] alone: return what they give. A bool is true, 1, on, yes
+ * or false, 0, off, no. Those that give a text give [fallback] for a malformed argument, and the
+ * request is answered with 400 whatever the handler does then. */
 GY_API const char *gy_arg(gy_request *r, const char *name, const char *fallback);
 GY_API GY_CHECKED int gy_need_arg(gy_request *r, const char *name, const char **out);
 GY_API GY_CHECKED int gy_arg_int(gy_request *r, const char *name, long fallback, long *out);
@@ -144,7 +168,7 @@ GY_API const gy_field *gy_body_args(gy_request *r, size_t *count);
 GY_API const char *gy_remote_ip(gy_request *r);
 GY_API const char *gy_protocol(gy_request *r);
 
-/* scheme://host/path?query as the client sees it. In the arena; NULL when out of memory. */
+/* scheme://host/path?query as the client sees it. In the arena; NULL when memory is exhausted. */
 GY_API const char *gy_full_url(gy_request *r);
 
 /* Read up to [size] bytes of the body in a handler with .stream_body: the count, 0 at its end, or a
@@ -161,34 +185,43 @@ GY_API const char *gy_trailer(gy_request *r, const char *name, const char *fallb
 /* Seconds since the head of the request was read. */
 GY_API double gy_request_time(gy_request *r);
 
-/* -- What goes back ------------------------------------------------------------------------------ */
+/* -- What goes back ---------------------------------------------------------------------------- */
 
 /* Output is sticky: the first failure is remembered, later calls do nothing and give it again, and
- * it comes back from gy_flush or ends the request. */
+ * it comes back from gy_flush or ends the request: with 500, 503 when memory was exhausted. After
+ * the end of the response (gy_finish, gy_redirect) calls give GY_EFINISHED, which is not
+ * remembered. */
 
-/* 100 to 999. gy_set_reason gives the phrase too (no control characters: GY_EINVAL). */
+/* 100 to 999. gy_set_reason gives the phrase too (no control characters: GY_EINVAL). GY_EINVAL
+ * after the head was sent. */
 GY_API int gy_set_status(gy_request *r, int status);
 GY_API int gy_set_reason(gy_request *r, int status, const char *reason);
 GY_API int gy_status(const gy_request *r);
 
-/* A response header: set replaces, add appends. CR, LF, NUL and other controls: GY_EINVAL, and the
- * header is not set. After the head was flushed: GY_EINVAL. Copies both. */
+/* A response header: set replaces, add appends. A name or value that is malformed (CR, LF and other
+ * controls): GY_EINVAL, and the header is not set. After the head was sent: GY_EINVAL, which is not
+ * remembered. Copies both. Content-Type is text/html; charset=UTF-8 unless set or cleared, and left
+ * out where there is no body. An error page keeps the headers that were set, but for those that
+ * describe a body. */
 GY_API int gy_set_header(gy_request *r, const char *name, const char *value);
 GY_API int gy_set_headerf(gy_request *r, const char *name, const char *fmt, ...) GY_PRINTF(3, 4);
 GY_API int gy_add_header(gy_request *r, const char *name, const char *value);
 GY_API int gy_clear_header(gy_request *r, const char *name);
 
-/* Append to the body. Copies. Never waits: what is written is sent by gy_flush or at the end. */
+/* Append to the body. Copies. Never waits: what is written is sent by gy_flush or at the end.
+ * GY_ETOOBIG for more than 100 MiB at once. */
 GY_API int gy_write(gy_request *r, const char *text);
 GY_API int gy_write_n(gy_request *r, const void *data, size_t len);
 GY_API int gy_write_str(gy_request *r, gy_str s);
 GY_API int gy_writef(gy_request *r, const char *fmt, ...) GY_PRINTF(2, 3);
 
-/* Send what was written so far, the head first, and wait for a slow client. The body is then chunked
- * unless Content-Length was set. GY_ECLOSED when the client has gone. */
+/* Send what was written so far, the head first, and wait for a slow client. The body is then
+ * chunked unless Content-Length was set. GY_ECLOSED when the client has gone. A handler that fails
+ * after this cannot take it back: the connection is cut. */
 GY_API GY_SUSPENDS int gy_flush(gy_request *r);
 
-/* A trailer field of a chunked response, at any time before its end. */
+/* A trailer field, at any time before the end; the response is then chunked. GY_EINVAL for a field
+ * that may not be one, such as Content-Length. */
 GY_API int gy_set_trailer(gy_request *r, const char *name, const char *value);
 
 /* End the response now; it ends by itself when the handler returns. */
@@ -198,7 +231,9 @@ GY_API bool gy_head_is_sent(const gy_request *r);
 
 /* Answer with JSON in a shape: a printf format in which keys need no quotes and %s is quoted and
  * escaped (NULL becomes null). The compiler checks the arguments.
- *     return gy_json(r, "{id: %ld, title: %s}", id, title); */
+ *     return gy_json(r, "{id: %ld, title: %s}", id, title);
+ * A value is an object, an array, true, false, null, a number, a text in quotes, or a conversion:
+ * %d, %i or %u with hh, h, l, ll, z, j, t, after a ! as false or true; %f, %e, %g; %s; %c. */
 GY_API int gy_json(gy_request *r, const char *shape, ...) GY_PRINTF(2, 3);
 
 /* Answer with JSON piece by piece:
@@ -208,8 +243,8 @@ GY_API int gy_json(gy_request *r, const char *shape, ...) GY_PRINTF(2, 3);
  *     return gy_json_end(&out); */
 GY_API gy_json_out gy_json_begin(gy_request *r);
 
-/* 302, or 301 with [permanent]. The target is percent-encoded where it must be; one with a control
- * character gives GY_EINVAL (500). Return what it gives. */
+/* End the response with 302, or a [status] of 300 to 399. The target is percent-encoded where it
+ * must be; one with a control character gives GY_EINVAL (500). Return what it gives. */
 GY_API int gy_redirect(gy_request *r, const char *url);
 GY_API int gy_redirect_with(gy_request *r, const char *url, int status);
 
@@ -220,12 +255,15 @@ GY_API int gy_fail(gy_request *r, int status, const char *fmt, ...) GY_PRINTF(3,
 /* The reason given to gy_fail, or NULL. For write_error. */
 GY_API const char *gy_fail_reason(const gy_request *r);
 
-/* The path of the route with that name, its parts filled in order with %-encoded texts; NULL (and a
- * log line) when there is no such route or the number of parts differs. In the arena. */
+/* The path of the route with that name, its parts filled in their order with the texts, which are
+ * percent-encoded; the list ends with NULL. Of a regular expression only text and simple groups can
+ * be filled. NULL and a log line when there is no such route, the number of texts differs or one is
+ * not of its part's type. In the arena. */
 GY_API const char *gy_url_for(gy_request *r, const char *name, ...) __attribute__((sentinel));
 
 /* Take the connection over: the response is what you write to it, and it is closed when the handler
- * returns. Bytes that were read ahead come first. NULL when a response has begun. */
+ * returns. Bytes that were read ahead come first. NULL when a response has begun, or memory is
+ * exhausted. */
 GY_API gy_stream *gy_detach(gy_request *r);
 
 GY_END_DECLS

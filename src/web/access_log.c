@@ -11,7 +11,7 @@ void gy__access_log(struct gy__request *q)
 {
     gy_request *r = &q->front;
     /* 499 is what nginx calls a client that left before the answer; that is no fault of anyone. */
-    int status = q->x->status ? q->x->status : 499;
+    int status = q->x->status ? q->x->status : q->x->detached ? q->status : 499;
     enum gy_log_level level = status == 499 ? GY_LOG_INFO : level_of(status);
     if (!gy_log_enabled(level))
         return;

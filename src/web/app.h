@@ -23,8 +23,8 @@ struct gy__app {
     unsigned spare_count;
 };
 
-/* Compile the routes. NULL, and a line in the log, when a row is wrong or memory is exhausted. Borrows
- * [app]. */
+/* Compile the routes. NULL, and a line in the log, when a row is wrong or memory is exhausted.
+ * Borrows [app]. */
 struct gy__app *gy__app_new(const gy_app *app);
 void gy__app_free(struct gy__app *app);
 

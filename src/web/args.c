@@ -21,7 +21,7 @@ struct gy__args {
 
 enum where { IN_QUERY = 1, IN_BODY = 2, ANYWHERE = 3 };
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ----------------------------------------------------------------------------------- */
 
 static bool is_space(char c)
 {
@@ -70,7 +70,7 @@ static void add(struct gy__args *args, const struct gy__query *from, bool in_bod
         const struct gy__pair *pair = &from->pairs[i];
         struct arg *arg = &args->items[args->count++];
         /* Looked at before strip() puts its NUL into it. */
-        arg->malformed = has_controls(pair->value);
+        arg->malformed = has_controls(pair->value) || has_controls(pair->name);
         arg->in_body = in_body;
         arg->name = pair->name;
         arg->value = strip(pair->value);
@@ -117,7 +117,13 @@ static const struct gy__args *args_of(struct gy__request *q)
     return q->args->status ? NULL : q->args;
 }
 
-/* -- Asking -------------------------------------------------------------------------------------- */
+/* -- Asking ------------------------------------------------------------------------------------ */
+
+static void refuse_controls(gy_request *r, gy_str name)
+{
+    gy_fail(r, 400, "argument %.*s holds control characters", GY_FMT(name));
+    refuse(gy__request_of(r), 400);
+}
 
 /* The last of that name, NULL when there is none or it is malformed. */
 static const struct arg *find(gy_request *r, const char *name, enum where where)
@@ -131,8 +137,7 @@ static const struct arg *find(gy_request *r, const char *name, enum where where)
             continue;
         if (!a->malformed)
             return a;
-        gy_fail(r, 400, "argument %s holds control characters", name);
-        refuse(q, 400);
+        refuse_controls(r, wanted);
         return NULL;
     }
     return NULL;
@@ -243,8 +248,7 @@ const gy_str *gy_args(gy_request *r, const char *name, size_t *count)
         if (!gy_str_eq(args->items[i].name, wanted))
             continue;
         if (args->items[i].malformed) {
-            gy_fail(r, 400, "argument %s holds control characters", name);
-            refuse(q, 400);
+            refuse_controls(r, wanted);
             *count = 0;
             return NULL;
         }
@@ -280,4 +284,40 @@ const gy_field *gy_query_args(gy_request *r, size_t *count)
 const gy_field *gy_body_args(gy_request *r, size_t *count)
 {
     return fields_of(r, true, count);
+}
+
+static const gy_field *list(gy_request *r, bool in_body, size_t *count)
+{
+    struct gy__request *q = gy__request_of(r);
+    const struct gy__args *args = args_of(q);
+    *count = 0;
+    if (!args || args->count == 0)
+        return NULL;
+    gy_field *fields = gy_alloc(r->arena, args->count * sizeof *fields);
+    if (!fields) {
+        refuse(q, 503);
+        return NULL;
+    }
+    for (size_t i = 0; i < args->count; i++) {
+        const struct arg *a = &args->items[i];
+        if (a->in_body != in_body)
+            continue;
+        if (a->malformed) {
+            refuse_controls(r, a->name);
+            *count = 0;
+            return NULL;
+        }
+        fields[(*count)++] = (gy_field){.name = a->name, .value = a->value};
+    }
+    return *count ? fields : NULL;
+}
+
+const gy_field *gy_query_args(gy_request *r, size_t *count)
+{
+    return list(r, false, count);
+}
+
+const gy_field *gy_body_args(gy_request *r, size_t *count)
+{
+    return list(r, true, count);
 }

@@ -87,7 +87,10 @@ static bool is_for_server(struct gy__request *q, gy_handler_fn **verb, int *stat
 static int read_body(struct gy__request *q)
 {
     const struct gy__head *h = &q->x->head;
-    return h->chunked || h->length ? gy__exchange_body(q->x, &q->front.body) : 0;
+    int e = h->chunked || h->length ? gy__exchange_body(q->x, &q->front.body) : 0;
+    if (e < 0)
+        q->lost = e;
+    return e;
 }
 
 static void apply_limits(struct gy__request *q)
@@ -110,8 +113,8 @@ static int result_of(struct gy__request *q, int result)
     return q->refused ? q->refused : q->failure;
 }
 
-/* A client that asks first (Expect: 100-continue) is told to send its body only when prepare agrees;
- * any other is sending it already. */
+/* A client that asks first (Expect: 100-continue) is told to send its body only when prepare
+ * agrees; any other is sending it already. */
 static int execute(struct gy__request *q, gy_handler_fn *verb)
 {
     gy_request *r = &q->front;
@@ -140,7 +143,7 @@ static int run(struct gy__request *q)
     return status || !verb ? status : execute(q, verb);
 }
 
-/* -- How it ends --------------------------------------------------------------------------------- */
+/* -- How it ends ------------------------------------------------------------------------------- */
 
 static bool client_has_gone(const struct gy__request *q)
 {
@@ -160,7 +163,7 @@ static int status_of_failure(struct gy__request *q, int code)
 
 static void answer_with_error(struct gy__request *q, int status)
 {
-    if (status > 999 || status < 100) {
+    if (status > 999 || status < 200) {
         gy__request_log(q, GY_LOG_ERROR, status, "the handler's result is no status");
         status = 500;
     } else if (q->fail_reason && status >= 400) {

@@ -9,9 +9,9 @@
  * which no decoded path holds otherwise. */
 #define GY__PATH_SLASH '\0'
 
-/* 0 with [out], which is [raw] itself when nothing is encoded, else lies in the arena; or the status
- * to answer with: 400 for a malformed escape, what is no UTF-8, or control characters but tab and
- * line ends; 503. */
+/* 0 with [out], which is [raw] itself when nothing is encoded, else lies in the arena; or the
+ * status to answer with: 400 for a malformed escape, what is no UTF-8, or control characters but
+ * tab and line ends; 503. */
 int gy__path_decode(gy_arena *a, gy_str raw, gy_str *out);
 
 /* Copy a piece of a decoded path to [to], with plain slashes and a NUL behind. Gives the end, one

@@ -111,7 +111,7 @@ int gy__regex_compile(gy_arena *a, gy_str text, struct gy__regex **out, struct g
     re->refers_back = back > 0;
     if (re->groups > GY__PARTS_MAX)
         return gy__fault_say(why, "regular expression: more than %d groups", GY__PARTS_MAX);
-    /* Without it, as where memory may not be executable, matching is slower and otherwise the same. */
+    /* Where memory may not be executable matching is slower, and otherwise the same. */
     pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
     *out = re;
     return read_names(a, re);

@@ -46,7 +46,7 @@ static inline struct gy__request *gy__request_of(const gy_request *r)
 /* Fill the front from the exchange, and an empty response. */
 void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app);
 
-/* -- response.c ---------------------------------------------------------------------------------- */
+/* -- response.c -------------------------------------------------------------------------------- */
 
 /* "text/html; charset=UTF-8", as in Tornado. It goes along only with a body. */
 extern const gy_field gy__default_type;
@@ -74,18 +74,18 @@ void gy__response_clear_body(struct gy__request *q);
 /* Give back the body's memory. */
 void gy__response_done(struct gy__request *q);
 
-/* -- send.c -------------------------------------------------------------------------------------- */
+/* -- send.c ------------------------------------------------------------------------------------ */
 
 /* Send the response, or the rest of it. 0 or a negative code; GY_EINVAL before the head was sent
  * means that a field contradicts the body. Suspends. */
 int gy__response_send(struct gy__request *q);
 
-/* -- error_page.c -------------------------------------------------------------------------------- */
+/* -- error_page.c ------------------------------------------------------------------------------ */
 
 /* The response becomes the page of [status]: the handler's write_error, or ours. Suspends. */
 void gy__error_page(struct gy__request *q, int status);
 
-/* -- access_log.c -------------------------------------------------------------------------------- */
+/* -- access_log.c ------------------------------------------------------------------------------ */
 
 /* The line of a request that has ended. */
 void gy__access_log(struct gy__request *q);

@@ -48,7 +48,7 @@ void gy__response_done(struct gy__request *q)
     }
 }
 
-/* -- Status -------------------------------------------------------------------------------------- */
+/* -- Status ------------------------------------------------------------------------------------ */
 
 int gy_set_status(gy_request *r, int status)
 {
@@ -87,7 +87,7 @@ bool gy_head_is_sent(const gy_request *r)
     return gy__request_of(r)->x->head_sent;
 }
 
-/* -- Fields -------------------------------------------------------------------------------------- */
+/* -- Fields ------------------------------------------------------------------------------------ */
 
 static int may_change_fields(struct gy__request *q)
 {
@@ -145,7 +145,7 @@ int gy_set_trailer(gy_request *r, const char *name, const char *value)
     return e ? gy__response_fail(q, e) : 0;
 }
 
-/* -- Body ---------------------------------------------------------------------------------------- */
+/* -- Body -------------------------------------------------------------------------------------- */
 
 int gy_write(gy_request *r, const char *text)
 {

@@ -23,7 +23,7 @@ struct gy__router {
     bool has_hosts;
 };
 
-/* -- Making -------------------------------------------------------------------------------------- */
+/* -- Making ------------------------------------------------------------------------------------ */
 
 static int add_name(struct gy__row *row, gy_str *names, unsigned *count, gy_str name,
                     struct gy__fault *why)
@@ -171,7 +171,7 @@ const struct gy__target *gy__router_default(const struct gy__router *router)
     return &router->fallback;
 }
 
-/* -- Matching ------------------------------------------------------------------------------------ */
+/* -- Matching ---------------------------------------------------------------------------------- */
 
 /* The rows of expressions that come before [best]. 0 with [*best] and its parts, or a status. */
 static int try_regexes(const struct gy__router *router, gy_arena *a, gy_str path, gy_str host,

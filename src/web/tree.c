@@ -30,7 +30,7 @@ struct gy__tree_node {
     struct ends ends, rests; /* rows that end here; rows whose rest begins here */
 };
 
-/* -- Building ------------------------------------------------------------------------------------ */
+/* -- Building ---------------------------------------------------------------------------------- */
 
 bool gy__tree_can_hold(const struct gy__row *row)
 {
@@ -231,7 +231,7 @@ int gy__tree_add(struct gy__tree *tree, gy_arena *a, const struct gy__row *row)
     return add_end(a, &at->ends, row->index);
 }
 
-/* -- Searching ----------------------------------------------------------------------------------- */
+/* -- Searching --------------------------------------------------------------------------------- */
 
 struct search {
     const struct gy__row *rows;

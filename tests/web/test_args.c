@@ -26,6 +26,18 @@ static int show_all(gy_request *r)
     return 0;
 }
 
+static int show_lists(gy_request *r)
+{
+    size_t in_query, in_body;
+    const gy_field *query = gy_query_args(r, &in_query), *body = gy_body_args(r, &in_body);
+    for (size_t i = 0; i < in_query; i++)
+        gy_writef(r, "%s=%s ", query[i].name.ptr, query[i].value.ptr);
+    gy_writef(r, "%s|%s ", query ? "" : "NULL", body ? "" : "NULL");
+    for (size_t i = 0; i < in_body; i++)
+        gy_writef(r, "%s=%s ", body[i].name.ptr, body[i].value.ptr);
+    return 0;
+}
+
 static int need(gy_request *r)
 {
     const char *value;
@@ -79,6 +91,7 @@ static const gy_handler parted = {.get = parts};
 static const gy_route routes[] = {
     GY_ANY("/arg", show_arg),
     GY_ANY("/all", show_all),
+    GY_ANY("/lists", show_lists),
     GY_ANY("/need", need),
     GY_GET("/typed", typed),
     GY_ROUTE("/p/{s}/{i:int}/{f:float}", &parted, .name = "parts"),
@@ -125,6 +138,9 @@ static void the_last_of_query_and_body_counts(void **state)
     gives("/all?a=1&b=2&a=3&a=", "3|1|3|");
     gives("/all?b=1", "0");
     posts("/all?a=1", "a=2", "2|1|2");
+    posts("/lists?a=1&b=2", "c=3&a=4", "a=1 b=2 | c=3 a=4 ");
+    gives("/lists", "NULL|NULL ");
+    gives("/lists?a", "a= |NULL ");
 }
 
 static void malformed_arguments_are_400(void **state)
@@ -137,6 +153,8 @@ static void malformed_arguments_are_400(void **state)
     is_400("/arg?b=%FF");
     is_400("/all?a=1&a=%01");
     is_400("/need?a=%01");
+    is_400("/lists?a=1&b=%01");
+    is_400("/lists?%01=1");
     gives("/arg?b=%01&a=1", "1|1|(none)");
     gives("/arg?a=%09x%0Ay", "x\ny|x\ny|(none)");
 }

@@ -98,6 +98,12 @@ static int return_nonsense(gy_request *r)
     return 12345;
 }
 
+static int return_100(gy_request *r)
+{
+    (void)r;
+    return 100;
+}
+
 static int fail_after_flush(gy_request *r)
 {
     gy_write(r, "begun");
@@ -186,6 +192,7 @@ static const gy_route routes[] = {
     GY_GET("/failure", return_failure),
     GY_GET("/nomem", return_nomem),
     GY_GET("/nonsense", return_nonsense),
+    GY_GET("/100", return_100),
     GY_GET("/late", fail_after_flush),
     GY_GET("/bad-header", bad_header),
     GY_GET("/wrong-length", wrong_length),
@@ -346,6 +353,7 @@ static void a_result_is_a_status(void **state)
     a = get(&app, "/nonsense");
     assert_int_equal(status_of(a), 500);
     has(a.logged, "general E 12345 GET /nonsense (");
+    assert_int_equal(status_of(get(&app, "/100")), 500);
 }
 
 static void failures_are_logged_and_hidden(void **state)
@@ -405,6 +413,17 @@ static void large_bodies_are_refused(void **state)
     assert_int_equal(status_of(a), 413);
 }
 
+static void a_body_that_never_comes_is_no_answer(void **state)
+{
+    (void)state;
+    steps[0] = '\0';
+    struct answer a =
+        ask_and_leave(&app, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab");
+    assert_int_equal(a.result, 0);
+    assert_string_equal(steps, "on_finish ");
+    lacks(a.logged, "general");
+}
+
 static int logged_requests;
 
 static void count_request(gy_request *r)
@@ -459,6 +478,7 @@ int main(void)
         cmocka_unit_test(write_error_writes_the_page),
         cmocka_unit_test(self_is_zeroed_and_arg_is_the_routes),
         cmocka_unit_test(large_bodies_are_refused),
+        cmocka_unit_test(a_body_that_never_comes_is_no_answer),
         cmocka_unit_test(the_application_may_log),
         cmocka_unit_test(access_lines_can_be_off),
         cmocka_unit_test(a_wrong_table_is_no_application),

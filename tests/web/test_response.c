@@ -404,7 +404,8 @@ static void a_client_that_leaves_ends_the_wait(void **state)
     assert_int_equal(noted_finish, 2);
 }
 
-/* -- Every allocation fails once -------------------------------------------------------------------- */
+/* -- Every allocation fails once
+ * -------------------------------------------------------------------- */
 
 static int left;
 

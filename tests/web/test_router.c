@@ -500,7 +500,8 @@ static void urls_are_built_back(void **state)
     gy__router_free(r);
 }
 
-/* -- The tree against trying the rows in order ----------------------------------------------------- */
+/* -- The tree against trying the rows in order
+ * ----------------------------------------------------- */
 
 static uint32_t seed = 12345;
 
@@ -600,7 +601,8 @@ static void the_tree_is_trying_rows_in_order(void **state)
     assert_true(hits > TABLES * PATHS / 10);
 }
 
-/* -- Every allocation fails once -------------------------------------------------------------------- */
+/* -- Every allocation fails once
+ * -------------------------------------------------------------------- */
 
 static int countdown(void *arg)
 {
