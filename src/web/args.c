@@ -257,35 +257,6 @@ const gy_str *gy_args(gy_request *r, const char *name, size_t *count)
     return values;
 }
 
-static const gy_field *fields_of(gy_request *r, bool in_body, size_t *count)
-{
-    struct gy__request *q = gy__request_of(r);
-    const struct gy__args *args = args_of(q);
-    size_t n = args ? args->count : 0;
-    gy_field *all = n ? gy_alloc(r->arena, n * sizeof *all) : NULL;
-    *count = 0;
-    if (n && !all)
-        refuse(q, 503);
-    for (size_t i = 0; all && i < n; i++) {
-        const struct arg *a = &args->items[i];
-        if (a->malformed)
-            refuse(q, 400);
-        else if (a->in_body == in_body)
-            all[(*count)++] = (gy_field){.name = a->name, .value = a->value};
-    }
-    return *count ? all : NULL;
-}
-
-const gy_field *gy_query_args(gy_request *r, size_t *count)
-{
-    return fields_of(r, false, count);
-}
-
-const gy_field *gy_body_args(gy_request *r, size_t *count)
-{
-    return fields_of(r, true, count);
-}
-
 static const gy_field *list(gy_request *r, bool in_body, size_t *count)
 {
     struct gy__request *q = gy__request_of(r);
