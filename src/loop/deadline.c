@@ -20,7 +20,7 @@ static void pass(void *arg)
 
 void gy_deadline_begin(gy_deadline *d, double seconds)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     *d = (gy_deadline){.task = t};
     if (!t)
         return;

@@ -154,17 +154,3 @@ void gy__fibers_done(struct gy__fibers *f)
         *k = (struct gy__fiber_kind){.idle = NULL};
     }
 }
-
-void gy__fiber_enter(struct gy__fibers *f, struct gy__fiber *fiber)
-{
-    gy__instrument_leave(&f->main, &fiber->instrument);
-    gy__context_switch(&f->main_sp, fiber->sp);
-    gy__instrument_enter(&f->main, &fiber->instrument);
-}
-
-void gy__fiber_leave(struct gy__fibers *f, struct gy__fiber *fiber)
-{
-    gy__instrument_leave(&fiber->instrument, &f->main);
-    gy__context_switch(&fiber->sp, f->main_sp);
-    gy__instrument_enter(&fiber->instrument, &f->main);
-}

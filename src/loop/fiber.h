@@ -9,6 +9,7 @@
 
 #include "loop/instrument.h"
 #include "loop/stack.h"
+#include "loop/switch.h"
 
 /* Sizes are powers of two, 16 KiB to 1 GiB. */
 enum {
@@ -54,8 +55,20 @@ void gy__fiber_release(struct gy__fibers *f, struct gy__fiber *fiber);
 /* Runs fiber->task, again and again: written with the tasks. */
 void gy__fiber_main(void *fiber);
 
-/* From the thread's own stack to a fiber's, and back. */
-void gy__fiber_enter(struct gy__fibers *f, struct gy__fiber *fiber);
-void gy__fiber_leave(struct gy__fibers *f, struct gy__fiber *fiber);
+/* From the thread's own stack to a fiber's, and back. Inline, like all that lies on the way: after a
+ * switch each return is foreseen wrongly, so there should be few. */
+static inline void gy__fiber_enter(struct gy__fibers *f, struct gy__fiber *fiber)
+{
+    gy__instrument_leave(&f->main, &fiber->instrument);
+    gy__context_switch(&f->main_sp, fiber->sp);
+    gy__instrument_enter(&f->main, &fiber->instrument);
+}
+
+static inline void gy__fiber_leave(struct gy__fibers *f, struct gy__fiber *fiber)
+{
+    gy__instrument_leave(&fiber->instrument, &f->main);
+    gy__context_switch(&fiber->sp, f->main_sp);
+    gy__instrument_enter(&fiber->instrument, &f->main);
+}
 
 #endif

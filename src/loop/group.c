@@ -102,7 +102,7 @@ static void wait_to_the_end(gy_group *g, gy_task *self)
 
 int gy_group_spawn(gy_group *g, gy_task_fn *fn, void *arg)
 {
-    gy_task *self = gy_task_self();
+    gy_task *self = gy__self();
     if (!self)
         return GY_ENOTASK;
     if (!g->started)
@@ -128,7 +128,7 @@ int gy_group_spawn(gy_group *g, gy_task_fn *fn, void *arg)
 
 int gy_group_wait(gy_group *g)
 {
-    gy_task *self = gy_task_self();
+    gy_task *self = gy__self();
     if (!self)
         return GY_ENOTASK;
     if (!g->started)

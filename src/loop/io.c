@@ -53,7 +53,7 @@ int gy__io_wait(struct gy__io *io, unsigned bit, int64_t deadline, const char *w
         return 0;
     if (*slot)
         return GY_EBUSY;
-    *slot = gy_task_self();
+    *slot = gy__self();
     int e = gy__park(what, deadline);
     *slot = NULL;
     return e;

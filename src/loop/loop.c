@@ -12,8 +12,9 @@
 #include "loop/task.h"
 #include "loop/wait.h"
 
-/* How many rounds of ready tasks one look at the poller may carry, and for how long. */
-enum { ROUNDS = 16, ROUNDS_NS = 100 * 1000 };
+/* How many rounds of ready tasks one look at the poller may carry, for how long, and how often
+ * that is looked at. */
+enum { ROUNDS = 16, ROUNDS_NS = 100 * 1000, ROUNDS_A_LOOK = 4 };
 
 _Thread_local gy_loop *gy__loop_tls __attribute__((tls_model("initial-exec")));
 
@@ -154,8 +155,9 @@ static int turn(gy_loop *loop, int64_t most)
 static void run_on(gy_loop *loop)
 {
     for (int i = 1; i < ROUNDS && !gy_list_empty(&loop->ready); i++) {
-        if (gy__clock_now() - loop->now > ROUNDS_NS ||
-            atomic_load_explicit(&loop->stop, memory_order_relaxed))
+        if (atomic_load_explicit(&loop->stop, memory_order_relaxed))
+            return;
+        if (i % ROUNDS_A_LOOK == 0 && gy__clock_now() - loop->now > ROUNDS_NS)
             return;
         run_calls(loop);
         run_ready(loop);

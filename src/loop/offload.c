@@ -31,7 +31,8 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t work;
     gy_list queue;
-    unsigned queued, threads, idle, limit;
+    unsigned queued, busy; /* jobs that wait, and that run */
+    unsigned threads, waiting, limit;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .work = PTHREAD_COND_INITIALIZER,
           .queue = GY_LIST_INIT(pool.queue)};
@@ -43,23 +44,36 @@ static void come_back(void *arg)
     gy__wake(j->task, 0);
 }
 
+/* The next job, or NULL when there are more threads than there should be. Under the lock. */
+static struct job *next_job(void)
+{
+    while (pool.threads <= pool.limit) {
+        gy_list *first = gy_list_first(&pool.queue);
+        if (first) {
+            gy_list_del(first);
+            pool.queued--;
+            return gy_of(first, struct job, link);
+        }
+        pool.waiting++;
+        pthread_cond_wait(&pool.work, &pool.lock);
+        pool.waiting--;
+    }
+    return NULL;
+}
+
 static void *work(void *unused)
 {
     (void)unused;
+    struct job *j;
     pthread_mutex_lock(&pool.lock);
-    while (pool.threads <= pool.limit) {
-        gy_list *first = gy_list_first(&pool.queue);
-        if (!first) {
-            pool.idle++;
-            pthread_cond_wait(&pool.work, &pool.lock);
-            pool.idle--;
-            continue;
-        }
-        struct job *j = gy_of(first, struct job, link);
-        gy_list_del(&j->link);
-        pool.queued--;
+    while ((j = next_job())) {
+        pool.busy++;
         pthread_mutex_unlock(&pool.lock);
         j->result = j->fn(j->arg);
+        /* Free before the result is out: whoever gets it and comes again finds this thread. */
+        pthread_mutex_lock(&pool.lock);
+        pool.busy--;
+        pthread_mutex_unlock(&pool.lock);
         gy__mail_send(j->task->loop, &j->back);
         pthread_mutex_lock(&pool.lock);
     }
@@ -97,7 +111,7 @@ static void child_after_fork(void)
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.work, NULL);
     gy_list_init(&pool.queue);
-    pool.queued = pool.threads = pool.idle = 0;
+    pool.queued = pool.busy = pool.threads = pool.waiting = 0;
 }
 
 static void before_fork(void)
@@ -134,8 +148,7 @@ static int enqueue(struct job *j)
     pthread_mutex_lock(&pool.lock);
     if (!pool.limit)
         pool.limit = default_limit();
-    /* An idle thread that was woken but does not run yet is still counted: so are the jobs. */
-    if (pool.queued >= pool.idle && pool.threads < pool.limit) {
+    if (pool.queued + pool.busy >= pool.threads && pool.threads < pool.limit) {
         e = start_thread();
         pool.threads += e == 0;
     }
@@ -143,9 +156,12 @@ static int enqueue(struct job *j)
         e = 0;
         pool.queued++;
         gy_list_add(&pool.queue, &j->link);
-        pthread_cond_signal(&pool.work);
     }
+    bool wake = e == 0 && pool.waiting > 0;
     pthread_mutex_unlock(&pool.lock);
+    /* Only now: who is woken under the lock runs into it. */
+    if (wake)
+        pthread_cond_signal(&pool.work);
     return e;
 }
 
@@ -162,7 +178,7 @@ static bool take_back(struct job *j)
 
 int gy_offload(gy_task_fn *fn, void *arg)
 {
-    gy_task *self = gy_task_self();
+    gy_task *self = gy__self();
     if (!self)
         return fn(arg);
     if (gy__task_refusal(self))

@@ -31,7 +31,7 @@ static int sleep_blocking(double seconds)
 
 int gy_sleep(double seconds)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     if (!t)
         return sleep_blocking(seconds);
     if (!(seconds > 0))
@@ -43,7 +43,7 @@ int gy_sleep(double seconds)
 
 int gy_yield(void)
 {
-    return gy_task_self() ? gy__park_ready() : 0;
+    return gy__self() ? gy__park_ready() : 0;
 }
 
 static int poll_blocking(int fd, int events, double timeout)
@@ -77,7 +77,7 @@ static int ready_of(const struct gy__io *io, int events)
 
 int gy_wait_fd(int fd, int events, double timeout)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     if (!(events & (GY_READABLE | GY_WRITABLE)))
         return GY_EINVAL;
     if (!t)

@@ -20,8 +20,7 @@ void gy__task_init(gy_task *t, gy_loop *loop, gy_task_fn *fn, void *arg, const c
 
 gy_task *gy_task_self(void)
 {
-    gy_loop *loop = gy__loop_tls;
-    return loop ? loop->current : NULL;
+    return gy__self();
 }
 
 const char *gy_task_name(const gy_task *t)
@@ -31,7 +30,7 @@ const char *gy_task_name(const gy_task *t)
 
 int gy_task_cancelled(void)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     return t ? gy__task_refusal(t) : 0;
 }
 
@@ -174,7 +173,7 @@ int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *opts)
 
 int gy_task_join(gy_task *t)
 {
-    gy_task *self = gy_task_self();
+    gy_task *self = gy__self();
     if (t == self)
         return GY_EINVAL;
     if (self) {

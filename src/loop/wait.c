@@ -50,7 +50,7 @@ static int about_to_park(gy_task *t)
 
 int gy__park(const char *what, int64_t deadline)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     if (!t)
         return GY_ENOTASK;
     int refusal = about_to_park(t);
@@ -69,7 +69,7 @@ int gy__park(const char *what, int64_t deadline)
 
 void gy__park_masked(const char *what)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     bool was = t->masked;
     t->masked = true;
     about_to_park(t);
@@ -79,7 +79,7 @@ void gy__park_masked(const char *what)
 
 int gy__park_ready(void)
 {
-    gy_task *t = gy_task_self();
+    gy_task *t = gy__self();
     int refusal = gy__task_refusal(t);
     if (refusal)
         return refusal;

@@ -187,7 +187,7 @@ def backtrace_at(sp):
         UNWINDER.task_sp = None
         gdb.invalidate_cached_frames()
     # Frame 0 (and those inlined into it) is the thread's own.
-    first = next((i for i, line in enumerate(lines) if "gy__fiber_leave" in line), 1)
+    first = next((i for i, line in enumerate(lines) if any(f in line for f in ("gy__fiber_leave", " leave "))), 1)
     return lines[first:]
 
 
