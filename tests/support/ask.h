@@ -19,8 +19,8 @@ struct answer {
  * Fails the test on a leak of ours. */
 struct answer ask(const gy_app *app, const char *request);
 
-/* Send [request] and leave as soon as the server waits for something; wait until it has let go of the
- * connection. */
+/* Send [request] and leave as soon as the server waits for something; wait until it has let go of
+ * the connection. */
 struct answer ask_and_leave(const gy_app *app, const char *request);
 
 /* The same as ask with "METHOD PATH HTTP/1.1", Host and Connection: close. */
