@@ -27,22 +27,27 @@ typedef struct gy_timer {
 
 GY_BEGIN_DECLS
 
-/* NULL when the process is out of memory or of file descriptors (errno tells). Gives the loop. */
+/* Gives the loop; NULL when the process is out of memory or of file descriptors (errno tells). It
+ * is that of this thread if the thread has none yet. */
 GY_API gy_loop *gy_loop_new(void);
 
-/* The loop must not be running. Tasks that are still parked are cancelled first. */
+/* The loop must not be running. Tasks that are still parked are cancelled first (GY_ESHUTDOWN) and
+ * run to their end. NULL is fine. */
 GY_API void gy_loop_free(gy_loop *loop);
 
-/* Turn until gy_loop_stop. 0, or a negative failure of the poller. */
+/* Turn until gy_loop_stop. 0, GY_EBUSY when it runs already or inside of one of its tasks, or a
+ * negative failure of the poller. */
 GY_API GY_CHECKED int gy_loop_run(gy_loop *loop);
 
 /* Turn until nothing is left to do: no task, no timer. For programs that are one job. */
 GY_API GY_CHECKED int gy_loop_run_idle(gy_loop *loop);
 
-/* One turn: waits at most [timeout] seconds (negative: as long as it takes, 0: not at all). */
+/* One turn: waits at most [timeout] seconds (negative: as long as it takes, 0: not at all).
+ * GY_EBUSY inside of one of its tasks. */
 GY_API GY_CHECKED int gy_loop_turn(gy_loop *loop, double timeout);
 
-/* End gy_loop_run after the current turn. From any thread and from signal handlers. */
+/* End gy_loop_run after the current turn, or at once when it has not begun. From any thread and
+ * from signal handlers. */
 GY_API void gy_loop_stop(gy_loop *loop);
 
 /* Readable when the loop has something to do: to live inside another loop, poll it and call
@@ -50,26 +55,29 @@ GY_API void gy_loop_stop(gy_loop *loop);
 GY_API int gy_loop_fd(gy_loop *loop);
 GY_API double gy_loop_timeout(gy_loop *loop);
 
-/* The loop that runs on this thread, or NULL. */
+/* The loop of this thread: the one that turns, else the first that was made on it; or NULL. */
 GY_API gy_loop *gy_loop_current(void);
 
 /* Seconds on the loop's monotonic clock, as of the start of this turn. */
 GY_API double gy_loop_now(const gy_loop *loop);
 
-/* Run fn(arg) once, [seconds] from now; a timer that is set moves. Cannot fail. Loop thread only. */
+/* Run fn(arg) once, [seconds] from now (0 or less: in the next turn); a timer that is set moves.
+ * Cannot fail. On the loop's thread only, as all that follows but gy_loop_post. */
 GY_API void gy_timer_set(gy_loop *loop, gy_timer *t, double seconds, gy_callback *fn, void *arg);
 
 /* Harmless on a timer that is not set. True when it was. */
 GY_API bool gy_timer_cancel(gy_loop *loop, gy_timer *t);
 GY_API bool gy_timer_is_set(const gy_timer *t);
 
-/* Run fn(arg) in the next turn, on the loop's thread. 0 or GY_ENOMEM. gy_loop_call is for the loop's
- * own thread; gy_loop_post may be called by any thread, and what one thread posts stays in order. */
+/* Run fn(arg) in the next turn, on the loop's thread. 0 or GY_ENOMEM. gy_loop_call is for the
+ * loop's own thread; gy_loop_post may be called by any thread, and what one thread posts stays in
+ * order. */
 GY_API GY_CHECKED int gy_loop_call(gy_loop *loop, gy_callback *fn, void *arg);
 GY_API GY_CHECKED int gy_loop_post(gy_loop *loop, gy_callback *fn, void *arg);
 
-/* Run fn(arg) on the loop each time the process gets [signo]; NULL takes it back and restores what
- * the signal did before. One loop per signal. 0 or a negative code. */
+/* Run fn(arg) on the loop when the process has got [signo] (several that come at once may count as
+ * one); NULL takes it back and restores what the signal did before. A signal has one loop: GY_EBUSY
+ * for a second. 0 or a negative code. */
 GY_API GY_CHECKED int gy_loop_on_signal(gy_loop *loop, int signo, gy_callback *fn, void *arg);
 
 GY_END_DECLS

@@ -12,7 +12,7 @@
 enum { GY_ADDRESS_MAX = 128 };
 
 typedef struct gy_listen_opts {
-    const char *address;   /* an IP address; NULL is all addresses, IPv6 and IPv4 */
+    const char *address;   /* an IP address; NULL, "" or "*" is all addresses, IPv6 and IPv4 */
     int port;              /* 0 lets the kernel choose */
     const char *unix_path; /* a unix socket instead; '@' as its first letter is an abstract name */
     unsigned unix_mode;    /* its mode; 0 is 0600 */
@@ -23,14 +23,15 @@ typedef struct gy_listen_opts {
 /* A server of streams: gy_tcp_server_open starts accepting on this thread's loop. */
 typedef struct gy_tcp_server gy_tcp_server;
 
-/* One connection, in a task of its own. The stream is closed when it returns. */
+/* One connection, in a task of its own. The stream is closed when it returns; what it returns is
+ * not looked at. */
 typedef int gy_tcp_handler(gy_stream *s, void *arg);
 
 GY_BEGIN_DECLS
 
 /* A listening socket, non-blocking and close-on-exec: gives the descriptor, or a negative code. On
- * failure [why], of [size] bytes, holds a sentence for a person: which address, what was wrong, what
- * to do about it. */
+ * failure [why], of [size] bytes, holds a sentence for a person: which address, what was wrong,
+ * what to do about it. */
 GY_API GY_CHECKED int gy_listen(const gy_listen_opts *opts, char *why, size_t size);
 
 /* The address a socket is bound to (or its peer's), as text. 0 or a negative code. */
@@ -40,14 +41,16 @@ GY_API GY_CHECKED int gy_peer_address(int fd, char out[GY_ADDRESS_MAX]);
 /* The port a socket is bound to, or 0. */
 GY_API int gy_local_port(int fd);
 
-/* Serve the connections of a listening socket; takes [fd]. NULL when out of memory. */
+/* Serve the connections of a listening socket on this thread's loop. Takes [fd], also on failure.
+ * NULL when out of memory or without a loop. */
 GY_API gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg);
 
-/* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them. */
+/* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them
+ * (GY_ESHUTDOWN) and wait for that. Outside of a task they are cancelled at once. NULL is fine. */
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
 /* Connect to "host:port" (an IP address or localhost) or "unix:path"; gives the stream in [out].
- * [timeout] in seconds, 0 is no limit. */
+ * [timeout] in seconds, 0 is no limit. Inside a task only: else GY_ENOTASK. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, double timeout,
                                              const gy_stream_opts *opts, gy_stream **out);
 

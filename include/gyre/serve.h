@@ -36,13 +36,14 @@ GY_BEGIN_DECLS
  * a second, after a pause that grows from 0.1 to 30 seconds. Workers end when their master does.
  *
  * Gives the exit status: 0 after a drain, 1 when it could not start (one line on standard error or
- * in the log says why). Call it outside of any loop and from the only thread. [opts] may be NULL. */
+ * in the log says why), of a master 128 and the signal after a second one.
+ * Call it outside of any loop and from the only thread. [opts] may be NULL. */
 GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
 
-/* The same with the options of the command line and of the environment (GYRE_PORT for --port), those
- * of the command line first: --port --address --unix --unix-mode --workers (0 is one for each CPU)
- * --backlog --grace --log-level --xheaders --max-body --idle-timeout --help --version. A bad option:
- * one line and 2. Return it from main. */
+/* The same with the options of the command line and of the environment (GYRE_PORT for --port),
+ * those of the command line first: --port --address --unix --unix-mode --workers (0 is one for each
+ * CPU) --backlog --grace --log-level --xheaders --max-body --idle-timeout --help --version. A bad
+ * option: one line and 2. Return it from main. */
 GY_API int gy_main(const gy_app *app, int argc, char **argv);
 
 /* The same, with defaults and the application's own options in [opts]; what the command line says

@@ -16,8 +16,11 @@ typedef struct gy_str {
     size_t len;
 } gy_str;
 
-/* A view of a string literal, usable in static initialisers and in expressions. */
-#define GY_STR(literal_) {"" literal_, sizeof(literal_) - 1}
+/* A view of a string literal, as an initialiser; in an expression (gy_str)GY_STR("text"). */
+#define GY_STR(literal_)                                                                           \
+    {                                                                                              \
+        "" literal_, sizeof(literal_) - 1                                                          \
+    }
 
 /* For "%.*s": printf("%.*s", GY_FMT(s)). */
 #define GY_FMT(s_) (int)(s_).len, (s_).ptr

@@ -14,7 +14,8 @@
  * Invariants:
  *   S1. At most one task reads and at most one writes at a time (GY_EBUSY for the second).
  *   S2. What a read gives is a view into the stream's buffer, valid until the next read.
- *   S3. After the first error of a direction every call in that direction gives the same error.
+ *   S3. After the first error of a direction every call in that direction gives the same error. A
+ *       read that timed out or was cancelled has lost nothing and may be tried again.
  *   S4. No buffer grows past its ceiling. */
 typedef struct gy_stream gy_stream;
 
@@ -26,22 +27,24 @@ typedef struct gy_stream_opts {
 
 GY_BEGIN_DECLS
 
-/* A stream over a connected, non-blocking socket of this thread's loop. Takes [fd], also on failure.
- * NULL when out of memory. [opts] may be NULL. */
+/* A stream over a connected, non-blocking socket of this thread's loop. Takes [fd], also on
+ * failure. NULL when out of memory or without a loop. [opts] may be NULL. */
 GY_API gy_stream *gy_stream_open(int fd, const gy_stream_opts *opts);
 
 /* Two streams joined in memory: what one writes the other reads. [capacity] bytes fit in between (0
- * is 64 KiB) before a writer waits. 0 or GY_ENOMEM. */
+ * is 64 KiB) before a writer waits. 0, GY_ENOMEM, or GY_ENOTASK when this thread has no loop. */
 GY_API GY_CHECKED int gy_stream_pair(gy_stream *out[2], size_t capacity);
 
 /* At once; what was not yet written is lost. Wakes the tasks that wait on it (GY_ECLOSED). NULL is
  * fine. */
 GY_API void gy_stream_close(gy_stream *s);
 
+/* The calls that may wait do so inside a task only: elsewhere a wait gives GY_ENOTASK. */
+
 /* Some bytes, at least one and at most [max]. GY_EOF at the end. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read(gy_stream *s, size_t max, gy_str *out);
 
-/* Exactly [n] bytes. GY_EOF when the end comes first. */
+/* Exactly [n] bytes. GY_EOF when the end comes first, GY_ETOOBIG past the buffer's ceiling. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_exact(gy_stream *s, size_t n, gy_str *out);
 
 /* Up to and including [mark]. GY_ETOOBIG if [max] bytes pass without it: the stream is then dead,
@@ -57,9 +60,11 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_stream_write(gy_stream *s, const void *data
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_write_str(gy_stream *s, gy_str data);
 
 /* The pieces in one gathered write. [iov] is read only. */
-GY_API GY_SUSPENDS GY_CHECKED int gy_stream_writev(gy_stream *s, const struct iovec *iov, int count);
+GY_API GY_SUSPENDS GY_CHECKED int gy_stream_writev(gy_stream *s, const struct iovec *iov,
+                                                   int count);
 
-/* No more will be written; reading goes on. 0 or a negative code. */
+/* No more will be written (later writes give GY_ESHUTDOWN); reading goes on. 0 or a negative
+ * code. */
 GY_API GY_CHECKED int gy_stream_shutdown(gy_stream *s);
 
 /* The socket, or -1 for memory. */

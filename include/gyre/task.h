@@ -12,9 +12,9 @@
 /* A task has a stack of its own and runs on the loop that started it. It goes on until it waits:
  * every prototype marked GY_SUSPENDS may let others run.
  *
- * Each wait ends in one of three ways: done, GY_ETIMEDOUT, or cancelled (GY_ECANCELED, or GY_ECLOSED
- * when the client of a request has left). A cancelled task's later waits refuse at once with the
- * same code until it returns, so the code after a wait is where things are cleaned up. */
+ * Each wait ends in one of three ways: done, GY_ETIMEDOUT, or cancelled (GY_ECANCELED, or
+ * GY_ECLOSED when the client of a request has left). A cancelled task's later waits refuse at once
+ * with the same code until it returns, so the code after a wait is where things are cleaned up. */
 typedef struct gy_task gy_task;
 
 /* 0 done; negative a failure. */
@@ -53,17 +53,18 @@ typedef struct gy_deadline {
 
 GY_BEGIN_DECLS
 
-/* Start fn(arg) as a task of its own on this thread's loop: it begins in the next turn. Nobody waits
- * for it; a negative result is logged. 0, GY_ENOMEM, or GY_ENOTASK when this thread has no loop.
- * [opts] may be NULL. */
+/* Start fn(arg) as a task of its own on this thread's loop: it begins in the next turn. Nobody
+ * waits for it; a negative result is logged. 0, GY_ENOMEM, or GY_ENOTASK when this thread has no
+ * loop. [opts] may be NULL. */
 GY_API GY_CHECKED int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *opts);
 
 /* The same, and gives a task that must be joined. NULL when out of memory. */
 GY_API GY_CHECKED gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg,
                                        const gy_task_opts *opts);
 
-/* Wait for it to end, and take its result. A cancelled caller still waits to the end, after
- * cancelling [t]: nothing is left behind. Outside a task it turns the loop meanwhile. */
+/* Wait for it to end, take its result and free it. GY_EINVAL for oneself. A cancelled caller still
+ * waits to the end, after cancelling [t]: nothing is left behind. Outside a task it turns the loop
+ * meanwhile. */
 GY_API GY_SUSPENDS int gy_task_join(gy_task *t);
 
 /* Its current wait, and all later ones, return GY_ECANCELED. Harmless when it has ended. */
@@ -79,14 +80,16 @@ GY_API int gy_task_cancelled(void);
 /* Run fn(arg) as the first task of a new loop, turn until all is done, and give its result. */
 GY_API int gy_run(gy_task_fn *fn, void *arg);
 
-/* Let [seconds] pass. 0 or a cancellation. Outside a task it blocks the thread. */
+/* Let [seconds] pass. 0, GY_ETIMEDOUT when a deadline around it passed, or a cancellation. Outside
+ * a task it blocks the thread. */
 GY_API GY_SUSPENDS int gy_sleep(double seconds);
 
 /* Let the others run once. */
 GY_API GY_SUSPENDS int gy_yield(void);
 
 /* Wait until [fd] can be read (GY_READABLE) or written (GY_WRITABLE), at most [timeout] seconds
- * (negative: no limit). Gives what is ready, or a negative code. The descriptor should not block. */
+ * (negative: no limit). Gives what is ready, or a negative code: GY_EBUSY when a stream or another
+ * wait has it. The descriptor should not block. Outside a task it blocks the thread. */
 enum { GY_READABLE = 1, GY_WRITABLE = 2 };
 GY_API GY_SUSPENDS GY_CHECKED int gy_wait_fd(int fd, int events, double timeout);
 
@@ -99,7 +102,8 @@ GY_API GY_SUSPENDS int gy_group_spawn(gy_group *g, gy_task_fn *fn, void *arg);
 GY_API GY_SUSPENDS GY_CHECKED int gy_group_wait(gy_group *g);
 GY_API void gy_group_cancel(gy_group *g);
 
-/* Begin and end a deadline, in the same task, properly nested. The end gives true when it passed:
+/* Begin and end a deadline, in the same task, properly nested. Outside a task it never passes. The
+ * end gives true when it passed:
  *     gy_deadline d;
  *     gy_deadline_begin(&d, 2.0);
  *     int e = slow_thing();
@@ -110,10 +114,12 @@ GY_API bool gy_deadline_end(gy_deadline *d);
 /* Run fn(arg) on a thread of the pool and wait for its result; the loop goes on meanwhile. The job
  * sees only its argument, never a request. Once it runs it cannot be cancelled: a cancelled caller
  * waits until it is done, since the job may be using the caller's stack; one that has not begun is
- * taken back. The job's result; or GY_ECANCELED, GY_ENOMEM, GY_ESHUTDOWN. */
+ * taken back. The job's result, or GY_ENOMEM, or the cancellation. Outside a task the job runs
+ * here. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_offload(gy_task_fn *fn, void *arg);
 
-/* Threads in the pool, from the next job on; the default is 4 + the number of CPUs, at most 36. */
+/* Threads in the pool, from the next job on, 1 to 1024 (else GY_EINVAL); the default is 4 + the
+ * number of CPUs, at most 36. */
 GY_API GY_CHECKED int gy_offload_threads(unsigned count);
 
 GY_END_DECLS

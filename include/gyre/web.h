@@ -45,7 +45,8 @@ struct gy_handler {
     size_t max_body;     /* bytes; 0 is the server's ceiling */
     double body_timeout; /* seconds for the whole body; 0 is the server's */
     bool stream_body;    /* do not buffer the body: the handler reads it with gy_body_read */
-    bool detach;         /* when the client leaves, go on waiting (its answer is lost) */
+    bool detach;         /* when the client leaves, or ends its side, go on waiting; else waits give
+                            GY_ECLOSED */
 };
 
 /* A row of a route table; the first whose pattern and host match wins. Rows with the very same
