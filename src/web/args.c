@@ -86,8 +86,8 @@ static int read_args(gy_request *r, struct gy__args *args)
     if (e)
         return parse_status(e);
     size_t count = query.len + body.len;
-    args->items = count ? gy_alloc(r->arena, count * sizeof *args->items) : NULL;
-    if (count && !args->items)
+    args->items = gy_alloc(r->arena, (count + 1) * sizeof *args->items);
+    if (!args->items)
         return 503;
     add(args, &query, false);
     add(args, &body, true);
@@ -262,7 +262,7 @@ static const gy_field *list(gy_request *r, bool in_body, size_t *count)
     struct gy__request *q = gy__request_of(r);
     const struct gy__args *args = args_of(q);
     *count = 0;
-    if (!args || args->count == 0)
+    if (!args || !args->items || args->count == 0)
         return NULL;
     gy_field *fields = gy_alloc(r->arena, args->count * sizeof *fields);
     if (!fields) {

@@ -10,6 +10,15 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifndef RUNNING_ON_VALGRIND
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 /* A path that makes an expression try more than this is refused: a few milliseconds. */
 enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 256 };
 
@@ -111,8 +120,10 @@ int gy__regex_compile(gy_arena *a, gy_str text, struct gy__regex **out, struct g
     re->refers_back = back > 0;
     if (re->groups > GY__PARTS_MAX)
         return gy__fault_say(why, "regular expression: more than %d groups", GY__PARTS_MAX);
-    /* Where memory may not be executable matching is slower, and otherwise the same. */
-    pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
+    /* Where memory may not be executable matching is slower, and otherwise the same. Compiled code
+     * looks at bytes behind the subject without heeding them, which valgrind cannot know. */
+    if (!RUNNING_ON_VALGRIND)
+        pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
     *out = re;
     return read_names(a, re);
 }
