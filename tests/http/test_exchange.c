@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Responses: whole, in pieces, without a body, wrong; and connections that are taken over. */
+#include "support/http_site.h"
+
+#include "http/exchange.h"
+
+#include <gyre/error.h>
+#include <gyre/net.h>
+
+#define GET(path_) "GET " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define HEAD(path_) "HEAD " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+GY_TEST(head_is_get_without_the_body)
+{
+    static const char *const paths[] = {"/", "/big/100000", "/length/30", "/stream/30"};
+    static const char *const lengths[] = {"6", "100000", "30000", NULL};
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    for (int i = 0; i < 4; i++) {
+        gy_test_send(c, gy_strf(gy_test_arena(t), HEAD("%s") GET("/"), paths[i]));
+        gy_test_response res = gy_test_answer_to_head(c);
+        GY_CHECK_INT(res.status, 200);
+        if (lengths[i])
+            GY_CHECK_TEXT(gy_test_header(&res, "Content-Length"), lengths[i]);
+        else
+            GY_CHECK_TEXT(gy_test_header(&res, "Transfer-Encoding"), "chunked");
+        GY_CHECK_TEXT(gy_test_answer(c).body, "hello\n");
+    }
+    GY_CHECK(!gy_test_closed(c));
+    site_close(&s);
+}
+
+GY_TEST(some_statuses_have_no_body)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/status/204") GET("/status/304") GET("/status/404") GET("/status/999"));
+    gy_test_response res = gy_test_answer(c);
+    GY_CHECK_INT(res.status, 204);
+    GY_CHECK(!gy_test_header(&res, "Content-Length").ptr);
+    res = gy_test_answer(c);
+    GY_CHECK_INT(res.status, 304);
+    GY_CHECK(!gy_test_header(&res, "Content-Length").ptr);
+    res = gy_test_answer(c);
+    GY_CHECK_INT(res.status, 404);
+    GY_CHECK_TEXT(res.body, "body\n");
+    GY_CHECK_INT(gy_test_answer(c).status, 999);
+    GY_CHECK_INT(gy_test_received(c).len, 0);
+    site_close(&s);
+}
+
+GY_TEST(a_stream_comes_in_chunks_or_until_the_end)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/stream/50") GET("/length/50") GET("/stream/0") GET("/length/0"));
+    gy_test_response res = gy_test_answer(c);
+    GY_CHECK_TEXT(gy_test_header(&res, "Transfer-Encoding"), "chunked");
+    GY_CHECK(!gy_test_header(&res, "Content-Length").ptr);
+    GY_CHECK_INT(res.body.len, 50 * SITE_PIECE);
+    res = gy_test_answer(c);
+    GY_CHECK_TEXT(gy_test_header(&res, "Content-Length"), "50000");
+    GY_CHECK_INT(res.body.len, 50 * SITE_PIECE);
+    GY_CHECK_INT(gy_test_answer(c).status, 200);
+    res = gy_test_answer(c);
+    GY_CHECK_TEXT(gy_test_header(&res, "Content-Length"), "0");
+    GY_CHECK(!gy_test_closed(c));
+    gy_test_leave(c);
+
+    c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, "GET /stream/50 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    res = gy_test_answer(c);
+    GY_CHECK(!gy_test_header(&res, "Transfer-Encoding").ptr);
+    GY_CHECK_TEXT(gy_test_header(&res, "Connection"), "close");
+    GY_CHECK_INT(res.body.len, 50 * SITE_PIECE);
+    GY_CHECK(gy_test_closed(c));
+    site_close(&s);
+}
+
+GY_TEST(what_was_flushed_has_left)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect_narrow(t, s.server, 100000);
+    gy_test_send_text(c, GET("/stream/40"));
+    GY_CHECK_INT(gy_test_answer(c).body.len, 40 * SITE_PIECE);
+    site_close(&s);
+}
+
+GY_TEST(a_body_of_the_wrong_length_closes_the_connection)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    for (int i = 0; i < 2; i++) {
+        gy_test_client *c = gy_test_connect(t, s.server);
+        gy_test_send_text(c, i ? GET("/long") : GET("/short"));
+        GY_CHECK_INT(s.code, GY_EINVAL);
+        GY_CHECK(gy_test_closed(c));
+        gy_str got = gy_test_received(c);
+        GY_CHECK_GLOB(got, i ? "*\r\n\r\n" : "*\r\n\r\n123456789");
+        gy_test_leave(c);
+    }
+    site_close(&s);
+}
+
+/* -- What an application may not say ------------------------------------------------------------- */
+
+struct bad {
+    int codes[8];
+    int count;
+};
+
+static void try(struct bad *b, int code)
+{
+    b->codes[b->count++] = code;
+}
+
+static int say_bad_things(gy_exchange *x, void *arg)
+{
+    struct bad *b = arg;
+    static const gy_field length = {GY_STR("Content-Length"), GY_STR("7")};
+    static const gy_field coding = {GY_STR("Transfer-Encoding"), GY_STR("chunked")};
+    static const gy_field not_a_number = {GY_STR("Content-Length"), GY_STR("+6")};
+    gy_str body = GY_STR("123456");
+    try(b, gy__exchange_respond(x, 200, NULL, &length, 1, body));
+    try(b, gy__exchange_respond(x, 200, NULL, &not_a_number, 1, body));
+    try(b, gy__exchange_respond(x, 200, NULL, &coding, 1, body));
+    try(b, gy__exchange_respond(x, 200, "a\r\nb", NULL, 0, body));
+    try(b, gy__exchange_respond(x, 99, NULL, NULL, 0, body));
+    try(b, gy_exchange_write(x, "x", 1));
+    try(b, gy__exchange_respond(x, 200, "Fine", NULL, 0, body));
+    try(b, gy__exchange_respond(x, 200, NULL, NULL, 0, body));
+    return 0;
+}
+
+GY_TEST(what_would_break_the_framing_is_refused_and_nothing_is_sent)
+{
+    struct bad b = {.count = 0};
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, say_bad_things, &b);
+    gy_test_client *c = gy_test_connect(t, server);
+    gy_test_send_text(c, GET("/"));
+    gy_test_response res = gy_test_answer(c);
+    GY_CHECK_TEXT(res.reason, "Fine");
+    GY_CHECK_TEXT(res.body, "123456");
+    for (int i = 0; i < 8; i++)
+        GY_CHECK(i == 6 ? b.codes[i] == 0 : b.codes[i] < 0);
+    GY_CHECK_INT(b.codes[7], GY_EFINISHED);
+    GY_CHECK_INT(gy_test_received(c).len, 0);
+    GY_CHECK(!gy_test_closed(c));
+    gy_http_server_free(server);
+}
+
+/* -- Taking over --------------------------------------------------------------------------------- */
+
+GY_TEST(a_connection_is_taken_over_with_what_was_read_ahead)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/") GET("/detach") "ahead");
+    GY_CHECK_TEXT(gy_test_answer(c).body, "hello\n");
+    GY_CHECK_TEXT(gy_test_take(c), "ahead");
+    gy_test_send_text(c, GET("/"));
+    GY_CHECK_TEXT(gy_test_take(c), GET("/"));
+    gy_test_shut(c);
+    GY_CHECK(gy_test_closed(c));
+    GY_CHECK_INT(s.code, GY_EOF);
+    GY_CHECK_INT(s.ended, 2);
+    site_close(&s);
+}
+
+GY_TEST(a_taken_connection_is_closed_when_the_handler_returns)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/detached") GET("/"));
+    GY_CHECK_TEXT(gy_test_received(c), "bye");
+    GY_CHECK(gy_test_closed(c));
+    gy_http_stats stats;
+    gy_http_server_stats(s.server, &stats);
+    GY_CHECK_INT(stats.open, 0);
+    site_close(&s);
+}
+
+GY_TEST(sockets_are_taken_over_as_well)
+{
+    struct site s;
+    char why[200];
+    site_begin(&s, t, NULL);
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+    int port = gy_local_port(fd);
+    GY_CHECK_INT(gy_http_server_listen(s.server, fd), 0);
+    gy_test_client *c = gy_test_connect_port(t, port);
+    gy_test_send_text(c, GET("/detach") "ahead");
+    GY_CHECK_TEXT(gy_test_take(c), "ahead");
+    gy_test_send_text(c, "more");
+    GY_CHECK_TEXT(gy_test_take(c), "more");
+    gy_test_leave(c);
+    GY_CHECK_INT(s.ended, 1);
+    site_close(&s);
+}
+
+/* -- Over sockets -------------------------------------------------------------------------------- */
+
+GY_TEST(over_a_socket_all_is_the_same)
+{
+    struct site s;
+    char why[200];
+    site_begin(&s, t, NULL);
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+    int port = gy_local_port(fd);
+    GY_CHECK_INT(gy_http_server_listen(s.server, fd), 0);
+    gy_test_client *c = gy_test_connect_port(t, port);
+    gy_test_send_text(c, GET("/") GET("/big/3000000") GET("/stream/2000") GET("/"));
+    GY_CHECK_INT(gy_test_answer(c).body.len, 6);
+    GY_CHECK_INT(gy_test_answer(c).body.len, 3000000);
+    GY_CHECK_INT(gy_test_answer(c).body.len, 2000 * SITE_PIECE);
+    GY_CHECK_INT(gy_test_answer(c).body.len, 6);
+    gy_test_send_text(c, GET("/forever"));
+    GY_CHECK_INT(s.ended, 4);
+    gy_test_leave(c);
+    GY_CHECK_INT(s.ended, 5);
+    GY_CHECK_INT(s.code, GY_ECLOSED);
+    site_close(&s);
+}
+
+int main(int argc, char **argv)
+{
+    return gy_test_main(argc, argv);
+}
