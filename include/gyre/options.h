@@ -13,8 +13,8 @@ enum gy_option_kind {
     GY_OPTION_INT,    /* int */
     GY_OPTION_DOUBLE, /* double */
     GY_OPTION_BOOL,   /* bool: --name, --no-name, --name=true (yes, on, 1) */
-    GY_OPTION_SIZE,   /* size_t: 64, 64K, 10M, 1G; K is 1024 */
-    GY_OPTION_TIME    /* double, seconds: 1.5, 250ms, 2m, 1h30m */
+    GY_OPTION_SIZE,   /* size_t: 64, 64K, 10M, 1G, 1T; K is 1024 */
+    GY_OPTION_TIME    /* double, seconds: 1.5, 250ms, 2m, 1h30m, 7d */
 };
 
 /* A row of an option table: what --name is called, where its value goes, what --help says. */
