@@ -11,12 +11,16 @@
 #include "http/connection.h"
 #include "http/message.h"
 #include "loop/state.h"
+#include "net/socket.h"
 #include "net/stream.h"
 
 #define MIB ((size_t)1024 * 1024)
 
 /* While a server drains, idle connections may still send a request that was under way. */
 #define LAST_CALL 0.5 /* seconds */
+
+/* Before that, handshakes that were under way end in the queue of a listening socket. */
+#define LAST_ARRIVALS 0.1
 
 /* -- Connections --------------------------------------------------------------------------------- */
 
@@ -38,7 +42,7 @@ static void resume_accepting(gy_http_server *s)
 
 static void end_drain(gy_http_server *s)
 {
-    if (!s->draining || s->open || s->ended)
+    if (!s->draining || s->open || s->ended || !gy_list_empty(&s->acceptors))
         return;
     s->ended = true;
     gy_timer_cancel(s->loop, &s->last_call);
@@ -310,14 +314,17 @@ int gy_http_server_listen(gy_http_server *s, int fd)
     return e;
 }
 
+static void close_acceptor(struct gy__acceptor *a, bool last)
+{
+    gy_list_del(&a->link);
+    gy__acceptor_close(a, last);
+    gy__free(a);
+}
+
 static void close_acceptors(gy_http_server *s, bool last)
 {
-    gy_list_each_safe (it, &s->acceptors) {
-        struct gy__acceptor *a = gy_of(it, struct gy__acceptor, link);
-        gy_list_del(it);
-        gy__acceptor_close(a, last);
-        gy__free(a);
-    }
+    gy_list_each_safe (it, &s->acceptors)
+        close_acceptor(gy_of(it, struct gy__acceptor, link), last);
 }
 
 /* -- Draining ------------------------------------------------------------------------------------ */
@@ -331,6 +338,25 @@ static void close_idle(void *arg)
         if (!c->work && !ended)
             conn_close(c);
     }
+}
+
+static void end_arrivals(void *arg)
+{
+    gy_http_server *s = arg;
+    close_acceptors(s, true);
+    gy_timer_set(s->loop, &s->last_call, LAST_CALL, close_idle, s);
+    end_drain(s);
+}
+
+/* True when some may still arrive. */
+static bool refuse_arrivals(gy_http_server *s)
+{
+    gy_list_each_safe (it, &s->acceptors) {
+        struct gy__acceptor *a = gy_of(it, struct gy__acceptor, link);
+        if (!gy__socket_deafen(a->io.fd))
+            close_acceptor(a, true);
+    }
+    return !gy_list_empty(&s->acceptors);
 }
 
 static void cut_off(gy_http_server *s)
@@ -351,7 +377,9 @@ static void grace_is_over(void *arg)
     if (s->active)
         gy_log(GY_LOG_GENERAL, GY_LOG_WARNING,
                "%zu requests were cut off: their time to finish has run out", s->active);
+    close_acceptors(s, true);
     cut_off(s);
+    end_drain(s);
 }
 
 void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, void *arg)
@@ -360,14 +388,16 @@ void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, vo
         return;
     s->done = done;
     s->done_arg = arg;
-    close_acceptors(s, true);
+    bool arrivals = refuse_arrivals(s);
+    double next = arrivals ? LAST_ARRIVALS : LAST_CALL;
     s->draining = true;
-    if (!s->open) {
+    if (!s->open && !arrivals) {
         end_drain(s);
         return;
     }
     gy_timer_set(s->loop, &s->grace, grace, grace_is_over, s);
-    gy_timer_set(s->loop, &s->last_call, grace < LAST_CALL ? grace : LAST_CALL, close_idle, s);
+    gy_timer_set(s->loop, &s->last_call, grace < next ? grace : next,
+                 arrivals ? end_arrivals : close_idle, s);
 }
 
 void gy_http_server_free(gy_http_server *s)

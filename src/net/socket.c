@@ -163,15 +163,26 @@ static int listen_ip(struct listener *l)
     return e ? fail_ip(l, -e) : l->fd;
 }
 
-void gy__socket_deafen(int fd)
+bool gy__socket_deafen(int fd)
 {
     int type = 0;
     socklen_t len = sizeof type;
-    if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &type, &len) || type != IPPROTO_TCP)
-        return;
-    struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog program = {.len = 1, .filter = &none};
+    if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &type, &len))
+        return false;
+    if (type != IPPROTO_TCP) {
+        shutdown(fd, SHUT_RD); /* of a unix socket: connect is refused from here on */
+        return false;
+    }
+    /* Drop what has the SYN flag: byte 13 of the TCP header. */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
     setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    return true;
 }
 
 /* -- Unix sockets -------------------------------------------------------------------------------- */

@@ -16,10 +16,10 @@ GY_CHECKED int gy__connect_result(int fd);
  * that are not TCP. What accept gives inherits both from its listener. */
 void gy__socket_tune(int fd);
 
-/* Let no further connection into the queue of a listening socket, in whichever processes it is open:
- * who comes now is not answered and tries again, and what is queued can still be accepted. Without
- * this, those who come between the last accept and the close would be cut off. TCP only; harmless on
- * other sockets. */
-void gy__socket_deafen(int fd);
+/* Let nobody else into the queue of a listening socket, in whichever processes it is open, while what
+ * is queued can still be accepted: else those who come between the last accept and the close would be
+ * cut off. Who comes to a TCP port now is not answered and tries again, soon to find another server
+ * or nobody. True when handshakes may be under way, which end in the queue too. */
+bool gy__socket_deafen(int fd);
 
 #endif

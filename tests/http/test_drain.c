@@ -128,6 +128,7 @@ GY_TEST(the_queue_of_a_listening_socket_is_served_to_its_end)
         GY_CHECK_INT(gy_test_answer(c[i]).status, 200);
         GY_CHECK(gy_test_wait_closed(c[i]));
     }
+    gy_test_advance(t, 0.2);
     GY_CHECK_INT(done, 1);
     site_close(&s);
 }

@@ -206,7 +206,7 @@ static void test_deafen(void **state)
     assert_int_equal(poll(&wait, 1, 10000), 1);
     assert_int_equal(gy__connect_result(early), 0);
 
-    gy__socket_deafen(fd);
+    assert_true(gy__socket_deafen(fd));
     int late = gy__connect_start(&a);
     assert_true(late >= 0);
     int server = accept(fd, NULL, NULL);
@@ -225,7 +225,31 @@ static void test_deafen(void **state)
     close(late);
     close(early);
     close(fd);
-    gy__socket_deafen(-1);
+    assert_false(gy__socket_deafen(-1));
+}
+
+static void test_deafen_unix(void **state)
+{
+    (void)state;
+    const char *path = in_folder("deaf");
+    int fd = must_listen(&(gy_listen_opts){.unix_path = path});
+    struct gy__addr a;
+    assert_int_equal(gy__addr_local(fd, &a), 0);
+    int early = gy__connect_start(&a);
+    assert_true(early >= 0);
+    assert_false(gy__socket_deafen(fd));
+    assert_int_equal(gy__connect_start(&a), -ECONNREFUSED);
+
+    int server = accept(fd, NULL, NULL);
+    assert_true(server >= 0);
+    assert_int_equal(accept(fd, NULL, NULL), -1);
+    char byte = 'x';
+    assert_int_equal(write(early, &byte, 1), 1);
+    assert_int_equal(read(server, &byte, 1), 1);
+    close(server);
+    close(early);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
 }
 
 static mode_t mode_of(const char *path)
@@ -341,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_bad_addresses),
         cmocka_unit_test(test_low_port),
         cmocka_unit_test(test_deafen),
+        cmocka_unit_test(test_deafen_unix),
         cmocka_unit_test(test_unix),
         cmocka_unit_test(test_abstract),
         cmocka_unit_test(test_bad_unix_paths),
