@@ -68,15 +68,16 @@ struct gy_handler {
 struct gy_route {
     const char *pattern;
     const gy_handler *handler;
-    const char *name;          /* for gy_url_for */
-    const gy_route *routes;    /* a nested table instead of a handler: pattern is its prefix */
-    const char *host;          /* "example.com", "*.example.com", "{sub}.example.com"; NULL: any */
-    const void *arg;           /* for the handler: r->arg */
-    bool regex;                /* pattern is a regular expression of the whole path */
+    const char *name;       /* for gy_url_for */
+    const gy_route *routes; /* a nested table instead of a handler: pattern is its prefix */
+    const char *host;       /* "example.com", "*.example.com", "{sub}.example.com"; NULL: any */
+    const void *arg;        /* for the handler: r->arg */
+    bool regex;             /* pattern is a regular expression of the whole path */
 };
 
 /* The rows. What follows the function may be designated members of gy_handler (.base = &site), what
  * follows a handler members of gy_route (.name = "story"). */
+/* clang-format off */
 #define GY_ROUTE(pattern_, ...) {.pattern = (pattern_), .handler = __VA_ARGS__}
 #define GY_REGEX(pattern_, ...) {.pattern = (pattern_), .regex = true, .handler = __VA_ARGS__}
 #define GY_MOUNT(prefix_, ...) {.pattern = (prefix_), .routes = __VA_ARGS__}
@@ -90,36 +91,37 @@ struct gy_route {
 #define GY_PATCH(pattern_, ...) GY_VERB_(pattern_, .patch = __VA_ARGS__)
 #define GY_ANY(pattern_, ...) GY_VERB_(pattern_, .any = __VA_ARGS__)
 #define GY_END {.pattern = NULL}
+/* clang-format on */
 
 /* An application is a description; nothing of it is changed. It must outlive the server. */
 struct gy_app {
     const gy_route *routes;
-    const char *name;              /* for logs and --help; NULL is the program's */
-    const gy_handler *base;        /* the base of handlers that name none; its write_error writes
+    const char *name;            /* for logs and --help; NULL is the program's */
+    const gy_handler *base;      /* the base of handlers that name none; its write_error writes
                                       the page of what no route matches */
-    const gy_handler *not_found;   /* answers that instead; the status is 404 unless it sets one */
-    void *context;                 /* yours: r->app->context */
+    const gy_handler *not_found; /* answers that instead; the status is 404 unless it sets one */
+    void *context;               /* yours: r->app->context */
     int (*on_start)(const gy_app *app); /* in each worker before it serves; non-zero ends it */
     void (*on_stop)(const gy_app *app);
     void (*log_request)(gy_request *r); /* instead of the access log's line */
-    bool debug;                    /* error pages show the reason */
+    bool debug;                         /* error pages show the reason */
 };
 
 /* One request and its response. What is shown here may be read at any time and is not to be
  * changed; the views live until the request has ended. */
 struct gy_request {
     enum gy_method verb;
-    int minor;           /* HTTP/1.minor */
+    int minor; /* HTTP/1.minor */
     gy_str method;
-    gy_str path;         /* as sent, not percent-decoded */
-    gy_str query;        /* without '?'; ptr NULL when there was none */
-    gy_str target;       /* the request target as sent */
-    gy_str host;         /* of Host or of the absolute target; may be empty on HTTP/1.0 */
-    gy_str body;         /* whole, unless the handler streams it */
+    gy_str path;   /* as sent, not percent-decoded */
+    gy_str query;  /* without '?'; ptr NULL when there was none */
+    gy_str target; /* the request target as sent */
+    gy_str host;   /* of Host or of the absolute target; may be empty on HTTP/1.0 */
+    gy_str body;   /* whole, unless the handler streams it */
     gy_headers headers;
-    gy_arena *arena;     /* lives as long as the request */
-    void *self;          /* see gy_handler.self_size */
-    const void *arg;     /* see gy_route.arg */
+    gy_arena *arena; /* lives as long as the request */
+    void *self;      /* see gy_handler.self_size */
+    const void *arg; /* see gy_route.arg */
     const gy_app *app;
     const gy_route *route; /* NULL when none matched */
 };
