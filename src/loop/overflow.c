@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "loop/fiber.h"
 #include "loop/stack.h"
 #include "loop/state.h"
@@ -74,7 +74,7 @@ static void free_alternate(void *p)
 {
     stack_t none = {.ss_flags = SS_DISABLE};
     sigaltstack(&none, NULL);
-    gy__free(p);
+    munmap(p, ALTERNATE);
 }
 
 static void install(void)
@@ -94,9 +94,9 @@ void gy__overflow_watch(void)
     if (sigaltstack(NULL, &now) || !(now.ss_flags & SS_DISABLE))
         return;
     /* Without one an overflow still ends the process, only without its line. */
-    void *p = gy__alloc(ALTERNATE);
+    void *p = mmap(NULL, ALTERNATE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     stack_t mine = {.ss_sp = p, .ss_size = ALTERNATE};
-    if (!p)
+    if (p == MAP_FAILED)
         return;
     if (!have_key || sigaltstack(&mine, NULL) || pthread_setspecific(alternate_key, p))
         free_alternate(p);

@@ -113,8 +113,12 @@ def find(what):
     for task in tasks:
         if name_of(task) == what:
             return task
-    task = gdb.parse_and_eval(what)
-    return task.cast(gdb.lookup_type("struct gy_task").pointer())
+    try:
+        task = gdb.parse_and_eval(what).cast(gdb.lookup_type("struct gy_task").pointer())
+        task.dereference().fetch_lazy()
+        return task
+    except gdb.error:
+        raise gdb.GdbError(f"no such task: {what}") from None
 
 
 class Gyre(gdb.Command):
