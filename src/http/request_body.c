@@ -181,11 +181,14 @@ static ssize_t read_chunked(struct gy__work *w, void *buf, size_t size)
         size_t have = w->in_len - w->in_at;
         gy_str data = {NULL, 0};
         /* Given no more than fits in [buf], the decoder gives no more either. */
-        int event = gy__chunked_step(&b->chunked, w->in + w->in_at, have < size ? have : size, &used,
-                                     &data);
+        int event = gy__chunked_step(&b->chunked, w->in + w->in_at, have < size ? have : size,
+                                     &used, &data);
         if (event < 0)
             return fail(w, chunk_code(-event), -event);
         w->in_at += used;
+        /* A chunk that says it is too large is not waited for. */
+        if (b->taken + data.len + b->chunked.left > w->x.max_body)
+            return fail(w, GY_ETOOBIG, 413);
         if (event == GY__CHUNKED_END) {
             b->done = true;
             return 0;
@@ -193,8 +196,6 @@ static ssize_t read_chunked(struct gy__work *w, void *buf, size_t size)
         if (event != GY__CHUNKED_DATA)
             continue;
         b->taken += data.len;
-        if (b->taken > w->x.max_body)
-            return fail(w, GY_ETOOBIG, 413);
         memcpy(buf, data.ptr, data.len);
         return (ssize_t)data.len;
     }
