@@ -156,8 +156,11 @@ static int status_of_failure(struct gy__request *q, int code)
     if (code == q->body_error)
         return gy__exchange_body_status(code);
     int status = code == GY_ENOMEM ? 503 : 500;
-    const char *why = q->fail_reason ? q->fail_reason : gy_strerror(code);
-    gy__request_log(q, GY_LOG_ERROR, status, why);
+    /* A reason is logged with the error page, unless it is too late for one. */
+    if (!q->fail_reason)
+        gy__request_log(q, GY_LOG_ERROR, status, gy_strerror(code));
+    else if (q->x->head_sent)
+        gy__request_log(q, GY_LOG_ERROR, status, q->fail_reason);
     return status;
 }
 
