@@ -147,6 +147,9 @@ GY_API void gy_test_advance(gy_test *t, double seconds);
 GY_API void gy_test_expect_log(gy_test *t, const char *glob);
 GY_API void gy_test_allow_log(gy_test *t, const char *glob);
 
+/* All that was logged so far, a line each; valid until the next line. */
+GY_API gy_str gy_test_logged(gy_test *t);
+
 /* -- Applications -------------------------------------------------------------------------------- */
 
 /* Ask an application, over a connection of its own in memory. A missing answer fails the test. */

@@ -65,6 +65,8 @@ static void sink(void *arg, enum gy_log_channel channel, enum gy_log_level level
     gy_test *t = arg;
     (void)channel;
     gy__test_own(t);
+    if (gy__buf_addf(&t->logged, "%s\n", text))
+        gy_test_fail(t, "out of memory");
     if (!is_expected(t, gy_str_n(text, len)) && level >= GY_LOG_WARNING && !t->disturbance.sweep)
         gy_test_fail(t, "logged: %s", text);
     gy__test_theirs(t);
@@ -72,6 +74,7 @@ static void sink(void *arg, enum gy_log_channel channel, enum gy_log_level level
 
 void gy__test_log_begin(gy_test *t)
 {
+    gy__buf_init(&t->logged, SIZE_MAX / 2);
     gy_log_set_sink(sink, t);
 }
 
@@ -81,6 +84,7 @@ void gy__test_log_end(gy_test *t)
         if (!e->came && !e->any_number && !t->disturbance.sweep)
             gy_test_fail(t, "not logged: %s", e->glob);
     gy_log_set_sink(t->outer ? sink : NULL, t->outer);
+    gy__buf_done(&t->logged);
 }
 
 /* In the order they are expected. */
@@ -109,4 +113,9 @@ void gy_test_expect_log(gy_test *t, const char *glob)
 void gy_test_allow_log(gy_test *t, const char *glob)
 {
     expect(t, glob, true);
+}
+
+gy_str gy_test_logged(gy_test *t)
+{
+    return gy__buf_str(&t->logged);
 }

@@ -35,6 +35,7 @@ struct gy_test {
     enum gy__test_clock clock;
     /* Logs. */
     struct gy__expected *expected;
+    struct gy__buf logged;
     /* Servers and clients. */
     gy_http_opts http;
     gy_list apps, clients;
