@@ -70,7 +70,7 @@ static void end(gy_task *t)
     depart(t);
 }
 
-static void run(gy_task *t)
+static inline void run(gy_task *t)
 {
     gy_loop *loop = t->loop;
     t->state = GY__TASK_RUNNING;
@@ -112,17 +112,25 @@ static void fail_to_begin(gy_task *t)
     depart(t);
 }
 
-void gy__task_run(gy_task *t)
+static bool has_a_stack(gy_task *t)
 {
-    if (t->state == GY__TASK_NEW) {
-        t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size);
-        if (!t->fiber) {
+    t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size);
+    if (!t->fiber)
+        return false;
+    t->fiber->task = t;
+    return true;
+}
+
+void gy__tasks_run(gy_list *round)
+{
+    while (!gy_list_empty(round)) {
+        gy_task *t = gy_of(round->next, gy_task, link);
+        gy_list_del(&t->link);
+        if (t->state == GY__TASK_NEW && !has_a_stack(t))
             fail_to_begin(t);
-            return;
-        }
-        t->fiber->task = t;
+        else
+            run(t);
     }
-    run(t);
 }
 
 void gy__task_cancel_with(gy_task *t, int code)

@@ -67,7 +67,8 @@ static inline int gy__task_refusal(const gy_task *t)
     return t->cancel ? t->cancel : GY_ETIMEDOUT;
 }
 
-/* Run a task that is ready or new, until it waits or ends. On the loop's own stack. */
-void gy__task_run(gy_task *t);
+/* Run those of [round], which are ready or new, each until it waits or ends; those that join [round]
+ * meanwhile as well. On the loop's own stack. */
+void gy__tasks_run(gy_list *round);
 
 #endif
