@@ -127,6 +127,9 @@ static int begin_read(gy_stream *s)
 {
     if (s->reading)
         return GY_EBUSY;
+    /* What came before the end may still be read. */
+    if (s->read_error && s->read_error != GY_EOF)
+        return s->read_error;
     forget_given(s);
     return 0;
 }
