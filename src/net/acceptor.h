@@ -21,7 +21,8 @@ struct gy__acceptor {
     gy__accept_fn *fn;
     void *owner;
     gy_timer retry; /* while descriptors or memory are short */
-    unsigned batch; /* taken at once; processes that share a socket take few, so that each gets some */
+    unsigned
+        batch; /* taken at once; processes that share a socket take few, so that each gets some */
     bool paused, starved;
 };
 
