@@ -38,12 +38,12 @@ static struct {
 } opt = {.connections = 64, .depth = 1, .seconds = 2, .patience = 60, .path = "/"};
 
 struct conn {
-    int fd;             /* -1: none */
-    unsigned waiting;   /* answers to come */
+    int fd;                  /* -1: none */
+    unsigned waiting;        /* answers to come */
     bool connecting, to_end; /* the body ends with the connection */
-    uint64_t body_left; /* of an answer whose head has been read */
-    int64_t sent;       /* when */
-    char *part;         /* an answer that was cut, [part_len] bytes of it */
+    uint64_t body_left;      /* of an answer whose head has been read */
+    int64_t sent;            /* when */
+    char *part;              /* an answer that was cut, [part_len] bytes of it */
     size_t part_len;
 };
 
@@ -151,7 +151,8 @@ static bool ask(struct conn *c)
 static bool is_known(const char *at, size_t len)
 {
     return known.size && len >= known.size && memcmp(at, known.bytes, 13) == 0 &&
-           memcmp(at + known.head - 4, known.bytes + known.head - 4, known.size - known.head + 4) == 0;
+           memcmp(at + known.head - 4, known.bytes + known.head - 4, known.size - known.head + 4) ==
+               0;
 }
 
 static void answer_done(struct conn *c)
@@ -339,20 +340,22 @@ static void report(double wall)
     getrusage(RUSAGE_SELF, &use);
     double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
                  (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
-    printf("{\"mode\": \"%s\", \"connections\": %u, \"depth\": %u, \"wall_s\": %.4f, "
-           "\"requests\": %llu, \"rps\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
-           "\"errors\": %llu, \"non_2xx\": %llu, \"bytes\": %llu, \"open\": %u, \"cpu_s\": %.3f}\n",
-           mode_names[opt.mode], opt.connections, opt.depth, wall, (unsigned long long)answered,
-           (double)answered / wall, quantile_us(0.5), quantile_us(0.99), (double)max_ns / 1e3,
-           (unsigned long long)errors, (unsigned long long)non_2xx, (unsigned long long)bytes, live,
-           cpu);
+    printf(
+        "{\"mode\": \"%s\", \"connections\": %u, \"depth\": %u, \"wall_s\": %.4f, "
+        "\"requests\": %llu, \"rps\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
+        "\"errors\": %llu, \"non_2xx\": %llu, \"bytes\": %llu, \"open\": %u, \"cpu_s\": %.3f}\n",
+        mode_names[opt.mode], opt.connections, opt.depth, wall, (unsigned long long)answered,
+        (double)answered / wall, quantile_us(0.5), quantile_us(0.99), (double)max_ns / 1e3,
+        (unsigned long long)errors, (unsigned long long)non_2xx, (unsigned long long)bytes, live,
+        cpu);
     fflush(stdout);
-    fprintf(stderr,
-            "%s c=%u depth=%u: %llu answers in %.2f s, %.0f/s, p50 %.0f us, p99 %.0f us, max %.0f us, "
-            "%llu errors, %llu not 2xx\n",
-            mode_names[opt.mode], opt.connections, opt.depth, (unsigned long long)answered, wall,
-            (double)answered / wall, quantile_us(0.5), quantile_us(0.99), (double)max_ns / 1e3,
-            (unsigned long long)errors, (unsigned long long)non_2xx);
+    fprintf(
+        stderr,
+        "%s c=%u depth=%u: %llu answers in %.2f s, %.0f/s, p50 %.0f us, p99 %.0f us, max %.0f us, "
+        "%llu errors, %llu not 2xx\n",
+        mode_names[opt.mode], opt.connections, opt.depth, (unsigned long long)answered, wall,
+        (double)answered / wall, quantile_us(0.5), quantile_us(0.99), (double)max_ns / 1e3,
+        (unsigned long long)errors, (unsigned long long)non_2xx);
 }
 
 static void run(void)
@@ -392,7 +395,8 @@ static void run(void)
 static void usage(void)
 {
     fputs("usage: loadgen -p PORT [options]\n"
-          "  -m keep|churn|once|idle  keep connections; a new one for each request; all at once, one\n"
+          "  -m keep|churn|once|idle  keep connections; a new one for each request; all at once, "
+          "one\n"
           "                           request each; one request each, then hold until a signal\n"
           "  -c N  connections (64)     -P N  requests in one packet (1)\n"
           "  -d S  seconds (2)          -n N  requests instead of seconds\n"
@@ -406,19 +410,34 @@ static void read_options(int argc, char **argv)
     int o;
     while ((o = getopt(argc, argv, "p:m:c:P:d:n:u:t:")) != -1) {
         switch (o) {
-        case 'p': opt.port = (uint16_t)atoi(optarg); break;
-        case 'c': opt.connections = (unsigned)atoi(optarg); break;
-        case 'P': opt.depth = (unsigned)atoi(optarg); break;
-        case 'd': opt.seconds = atof(optarg); break;
-        case 'n': opt.total = strtoull(optarg, NULL, 10); break;
-        case 'u': opt.path = optarg; break;
-        case 't': opt.patience = atof(optarg); break;
+        case 'p':
+            opt.port = (uint16_t)atoi(optarg);
+            break;
+        case 'c':
+            opt.connections = (unsigned)atoi(optarg);
+            break;
+        case 'P':
+            opt.depth = (unsigned)atoi(optarg);
+            break;
+        case 'd':
+            opt.seconds = atof(optarg);
+            break;
+        case 'n':
+            opt.total = strtoull(optarg, NULL, 10);
+            break;
+        case 'u':
+            opt.path = optarg;
+            break;
+        case 't':
+            opt.patience = atof(optarg);
+            break;
         case 'm':
             while (strcmp(mode_names[opt.mode], optarg) != 0)
                 if (++opt.mode > IDLE)
                     usage();
             break;
-        default: usage();
+        default:
+            usage();
         }
     }
     if (!opt.port || !opt.connections || !opt.depth || optind != argc)
@@ -429,8 +448,9 @@ int main(int argc, char **argv)
 {
     read_options(argc, argv);
     char one[2048];
-    int len = snprintf(one, sizeof one, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\n%s\r\n", opt.path,
-                       opt.port, opt.mode == CHURN || opt.mode == ONCE ? "Connection: close\r\n" : "");
+    int len =
+        snprintf(one, sizeof one, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\n%s\r\n", opt.path,
+                 opt.port, opt.mode == CHURN || opt.mode == ONCE ? "Connection: close\r\n" : "");
     if (len < 0 || (size_t)len >= sizeof one)
         usage();
     request_len = (size_t)len;

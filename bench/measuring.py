@@ -24,15 +24,15 @@ def free_port():
         return s.getsockname()[1]
 
 
-def all_files():
+def all_files(at_most=None):
     """Open as many files as is allowed."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (at_most or hard, hard))
 
 
-def prepare(cpus):
+def prepare(cpus, files=None):
     def in_child():
-        all_files()
+        all_files(files)
         os.sched_setaffinity(0, cpus)
     return in_child
 
@@ -52,10 +52,10 @@ def children(pid):
 class Server:
     """A server in the background, from its first answered connect to its end."""
 
-    def __init__(self, name, command, port, cpus=SERVER_CPU):
+    def __init__(self, name, command, port, cpus=SERVER_CPU, files=None):
         self.name, self.port = name, port
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                        preexec_fn=prepare(cpus))
+                                        preexec_fn=prepare(cpus, files))
         self.pid = self.process.pid
         end = time.monotonic() + PATIENCE
         while True:
@@ -75,6 +75,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        return self.process.returncode
 
     def __enter__(self):
         return self
@@ -101,17 +102,27 @@ class Server:
             total += int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
         return total
 
+    def files(self):
+        """Descriptors that its processes hold."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in children(self.pid))
+
     def get(self, path="/"):
         """One answer as raw bytes."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as s:
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             data = b""
             while b"\r\n\r\n" not in data:
-                data += s.recv(65536)
+                piece = s.recv(65536)
+                if not piece:
+                    raise ConnectionError("no answer")
+                data += piece
             head, body = data.split(b"\r\n\r\n", 1)
             length = re.search(rb"content-length: *(\d+)", head, re.I)
             while length and len(body) < int(length.group(1)):
-                body += s.recv(65536)
+                piece = s.recv(65536)
+                if not piece:
+                    raise ConnectionError("half an answer")
+                body += piece
             return head + b"\r\n\r\n" + body
 
 

@@ -8,8 +8,9 @@
 
 /* Called first when the head is there and again when the body is. An answer in the first call makes
  * the library close the connection after it. */
-static enum MHD_Result hello(void *arg, struct MHD_Connection *c, const char *url, const char *method,
-                             const char *version, const char *body, size_t *body_len, void **state)
+static enum MHD_Result hello(void *arg, struct MHD_Connection *c, const char *url,
+                             const char *method, const char *version, const char *body,
+                             size_t *body_len, void **state)
 {
     (void)url, (void)method, (void)version, (void)body, (void)body_len;
     static int seen;
