@@ -6,12 +6,9 @@
 
 /* Each example is a table of routes; here each has a prefix. */
 static const gy_route routes[] = {
-    GY_GET("/", demo_page),
-    GY_MOUNT("/hello", hello_routes),
-    GY_MOUNT("/delay", delay_routes),
-    GY_MOUNT("/ticker", ticker_routes),
-    GY_MOUNT("/books", story_routes),
-    GY_END,
+    GY_GET("/", demo_page),           GY_MOUNT("/hello", hello_routes),
+    GY_MOUNT("/delay", delay_routes), GY_MOUNT("/ticker", ticker_routes),
+    GY_MOUNT("/books", story_routes), GY_END,
 };
 
 const gy_app demo_app = {.routes = routes, .name = "demo"};

@@ -14,7 +14,9 @@ typedef struct gy_list {
 } gy_list;
 
 /* For a static head: static gy_list room = GY_LIST_INIT(room); */
+/* clang-format off */
 #define GY_LIST_INIT(name_) {&(name_), &(name_)}
+/* clang-format on */
 
 /* The element of [type_] whose member [member_] is at [link_]. */
 #define gy_of(link_, type_, member_) ((type_ *)(void *)((char *)(link_) - offsetof(type_, member_)))

@@ -16,13 +16,13 @@ enum { READ_AT_ONCE = 16 * 1024 };
 struct gy_stream {
     struct gy__transport *t;
     struct gy__buf in;
-    size_t given;    /* bytes at the front of [in] that the last read gave out */
-    int read_error;  /* S3 */
+    size_t given;   /* bytes at the front of [in] that the last read gave out */
+    int read_error; /* S3 */
     int write_error;
     bool reading, writing; /* S1 */
-    char under;      /* the byte that a view's NUL replaced, at in.data[given] */
-    bool cut;        /* there is one */
-    bool closing;    /* closed while tasks wait on it */
+    char under;            /* the byte that a view's NUL replaced, at in.data[given] */
+    bool cut;              /* there is one */
+    bool closing;          /* closed while tasks wait on it */
     double read_timeout, write_timeout;
 };
 

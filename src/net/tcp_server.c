@@ -89,7 +89,7 @@ gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg)
 
 static void cancel_all(gy_tcp_server *s)
 {
-    gy_list_each(it, &s->open)
+    gy_list_each (it, &s->open)
         gy__task_cancel_with(&gy_of(it, struct connection, link)->task, GY_ESHUTDOWN);
 }
 
