@@ -5,11 +5,16 @@
 #include <gyre.h>
 
 /* Each example is a table of routes; here each has a prefix. */
+/* clang-format off */
 static const gy_route routes[] = {
-    GY_GET("/", demo_page),           GY_MOUNT("/hello", hello_routes),
-    GY_MOUNT("/delay", delay_routes), GY_MOUNT("/ticker", ticker_routes),
-    GY_MOUNT("/books", story_routes), GY_END,
+    GY_GET("/", demo_page),
+    GY_MOUNT("/hello", hello_routes),
+    GY_MOUNT("/delay", delay_routes),
+    GY_MOUNT("/ticker", ticker_routes),
+    GY_MOUNT("/books", story_routes),
+    GY_END
 };
+/* clang-format on */
 
 const gy_app demo_app = {.routes = routes, .name = "demo"};
 

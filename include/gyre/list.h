@@ -16,7 +16,6 @@ typedef struct gy_list {
 /* For a static head: static gy_list room = GY_LIST_INIT(room); */
 /* clang-format off */
 #define GY_LIST_INIT(name_) {&(name_), &(name_)}
-/* clang-format on */
 
 /* The element of [type_] whose member [member_] is at [link_]. */
 #define gy_of(link_, type_, member_) ((type_ *)(void *)((char *)(link_) - offsetof(type_, member_)))
@@ -29,6 +28,8 @@ typedef struct gy_list {
 #define gy_list_each_safe(it_, head_)                                                              \
     for (gy_list *it_ = (head_)->next, *it_##_next = it_->next; it_ != (head_);                    \
          it_ = it_##_next, it_##_next = it_->next)
+
+/* clang-format on */
 
 GY_BEGIN_DECLS
 
