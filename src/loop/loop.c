@@ -271,9 +271,11 @@ void gy_loop_free(gy_loop *loop)
     }
     gy__mailbox_close(loop);
     loop->poller.ops->close(&loop->poller);
-    gy__fibers_done(&loop->fibers);
     if (gy__loop_tls == loop)
         gy__loop_tls = NULL;
+    if (loop->current) /* a child that was forked in a task, and is still on its stack */
+        return;
+    gy__fibers_done(&loop->fibers);
     gy__free(loop);
 }
 

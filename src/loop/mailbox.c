@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "loop/fork.h"
 #include "loop/signal.h"
 #include "loop/state.h"
 
@@ -43,7 +44,9 @@ int gy__mailbox_open(gy_loop *loop)
 
 void gy__mailbox_close(gy_loop *loop)
 {
-    while (atomic_load_explicit(&loop->mailbox.senders, memory_order_acquire))
+    /* In a child the threads that were sending are not there. */
+    bool ours = loop->poller.forks == gy__forks;
+    while (ours && atomic_load_explicit(&loop->mailbox.senders, memory_order_acquire))
         sched_yield();
     gy__io_unwatch(loop, &loop->mailbox.bell);
     close(loop->mailbox.bell.fd);

@@ -194,9 +194,11 @@ int gy_task_join(gy_task *t)
         while (t->state != GY__TASK_ENDED)
             gy__park_masked("join");
     }
-    while (t->state != GY__TASK_ENDED)
-        if (gy_loop_turn(t->loop, -1))
-            break;
+    while (t->state != GY__TASK_ENDED) {
+        int e = gy_loop_turn(t->loop, -1);
+        if (e)
+            return e;
+    }
     int result = t->result;
     gy__free(t);
     return result;

@@ -399,9 +399,13 @@ static int fork_in_a_task(void *arg)
 {
     int status = 0;
     (void)arg;
+    gy_loop *mine = gy_loop_current();
     pid_t child = fork();
-    if (child == 0)
-        _exit(gy_task_self() || gy_yield() || gy_run(three, NULL) != 3);
+    if (child == 0) {
+        bool alone = !gy_task_self() && !gy_yield() && gy_run(three, NULL) == 3;
+        gy_loop_free(mine);
+        _exit(!alone);
+    }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     return gy_yield() ? 1 : 8;
