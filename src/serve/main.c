@@ -119,7 +119,7 @@ static gy_option *join(const gy_option *ours, const gy_option *theirs)
     if (!all)
         return NULL;
     memcpy(all, ours, our_count * sizeof *all);
-    if (their_count > 0)
+    if (theirs)
         memcpy(all + our_count, theirs, their_count * sizeof *all);
     return all;
 }
