@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bare.c - the least a server can do: one recv, one send, no parsing. What the others are held to. */
+/* bare.c - the least a server can do, and what the others are held to: recv, send, no parsing. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loadgen.c - makes HTTP load on the loopback, cheaply enough to leave the server the bottleneck. */
+/* loadgen.c - makes HTTP load on the loopback, cheaply enough to leave the server the limit. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -70,7 +70,7 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* -- Latencies ------------------------------------------------------------------------------------ */
+/* -- Latencies --------------------------------------------------------------------------------- */
 
 static void record(uint64_t ns)
 {
@@ -92,7 +92,7 @@ static double quantile_us(double q)
     return (double)max_ns / 1e3;
 }
 
-/* -- Connections ---------------------------------------------------------------------------------- */
+/* -- Connections ------------------------------------------------------------------------------- */
 
 static void drop(struct conn *c, bool failed)
 {
@@ -146,7 +146,7 @@ static bool ask(struct conn *c)
     return true;
 }
 
-/* -- Answers --------------------------------------------------------------------------------------- */
+/* -- Answers ----------------------------------------------------------------------------------- */
 
 static bool is_known(const char *at, size_t len)
 {
@@ -278,7 +278,7 @@ static void readable(struct conn *c)
     } while (n);
 }
 
-/* -- The run --------------------------------------------------------------------------------------- */
+/* -- The run ----------------------------------------------------------------------------------- */
 
 static void turn(int timeout_ms)
 {

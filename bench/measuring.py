@@ -196,7 +196,8 @@ class Lab:
             return [program, "-p", folder, "-c", str(conf)]
         if name == "Tornado":
             python = "/usr/bin/python3"
-            if subprocess.run([python, "-c", "import tornado"], stderr=subprocess.DEVNULL).returncode:
+            ask = [python, "-c", "import tornado"]
+            if subprocess.run(ask, stderr=subprocess.DEVNULL).returncode:
                 return None
             return [python, "bench/tornado_hello.py", str(port)]
         return None
@@ -213,7 +214,7 @@ class Lab:
     # -- Load -------------------------------------------------------------------------------------
 
     def load(self, server, *options, path="/", on_ready=None):
-        """Run loadgen; its figures, and the CPU time of the server between its begin and its end."""
+        """Run loadgen; its figures, and the CPU time of the server from its begin to its end."""
         command = [self.loadgen, "-p", str(server.port), "-u", path, *map(str, options)]
         p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                              preexec_fn=prepare(LOAD_CPU))
@@ -233,8 +234,8 @@ class Lab:
 
     def wrk(self, server, connections, *options, path="/"):
         url = f"http://127.0.0.1:{server.port}{path}"
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(self.seconds))}s", "--latency",
-                   *options, url]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(self.seconds))}s",
+                   "--latency", *options, url]
         begin, clock = server.cpu(), time.monotonic()
         p = subprocess.run(command, capture_output=True, text=True, check=True,
                            preexec_fn=prepare(LOAD_CPU))

@@ -159,7 +159,8 @@ def ab(server, path, requests, at_once):
 def delay(lab):
     """A second of sleep in a task, on the loop's thread, in a pool of threads."""
     table = Table("a second of sleep in each request, three ways", [
-        ("what", "what", ""), ("requests", "n", "d"), ("at once", "c", "d"), ("wall s", "wall", ".2f"),
+        ("what", "what", ""), ("requests", "n", "d"), ("at once", "c", "d"),
+        ("wall s", "wall", ".2f"),
         ("requests/s", "rps", ".2f"), ("failed", "bad", ".0f")])
     if not lab.there("gyre"):
         return None

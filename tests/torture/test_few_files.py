@@ -27,7 +27,8 @@ def few_files():
         assert served == CLIENTS, f"{served} of {CLIENTS} served"
         assert_hello(server)
     assert server.process.returncode == 0
-    return f"{served} clients served by 64 descriptors; {spent * 1e3:.0f} ms of CPU in a second of waiting"
+    return (f"{served} clients served by 64 descriptors; "
+            f"{spent * 1e3:.0f} ms of CPU in a second of waiting")
 
 
 torment(few_files)

@@ -10,10 +10,12 @@ import time
 from torture import SLACK, assert_hello, connect, reset, start, torment, until
 
 SECONDS = float(os.environ.get("TORTURE_SECONDS", "30"))
-WORDS = [b"GET ", b"POST ", b"/", b"/big", b" HTTP/1.1", b" HTTP/9.9", b"\r\n", b"\n", b"\r", b"\0", b": ",
-         b"Host: x\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n",
+WORDS = [b"GET ", b"POST ", b"/", b"/big", b" HTTP/1.1", b" HTTP/9.9", b"\r\n", b"\n", b"\r",
+         b"\0", b": ", b"Host: x\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n",
+         b"5\r\nhello\r\n",
          b"0\r\n\r\n", b"-1", b"99999999999999999999", b"\xff\xfe", b"Expect: 100-continue\r\n",
-         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"Connection: close\r\n", b"\x16\x03\x01\x02\x00", b"A" * 9000]
+         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"Connection: close\r\n",
+         b"\x16\x03\x01\x02\x00", b"A" * 9000]
 
 
 def anything(rng):

@@ -28,7 +28,8 @@ def killed_worker():
         answers = {server.get("/pid").split(b"\r\n\r\n")[1] for _ in range(100)}
         assert len(answers) == 2, f"{len(answers)} workers answer"
     assert server.process.returncode == 0
-    return f"{pressed['errors']} of {pressed['requests']} lost with the worker, none of {after['requests']} after"
+    return (f"{pressed['errors']} of {pressed['requests']} lost with the worker, "
+            f"none of {after['requests']} after")
 
 
 torment(killed_worker)

@@ -4,7 +4,9 @@
 from torture import SANITIZED, assert_hello, connect, reset, start, torment, until
 
 COUNT = 10000
-STAGES = [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n",
+STAGES = [b"", b"GET / HT",
+          b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+          b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n",
           b"GET /sleep/30 HTTP/1.1\r\nHost: x\r\n\r\n"]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""torture - what the torments share: the server they aim at, the load beside them, one line of verdict.
+"""torture - what the torments share: the server they aim at, the load beside them, the verdict.
 
 Needs GYRE_BUILD, the folder of a build; GYRE_SANITIZE names its sanitizers.
 """
@@ -35,8 +35,8 @@ def start(*options, program="bench/target", files=None):
 
 def load(server, *options, path="/", wait=True):
     """loadgen beside the torment: its figures, or the process that will print them."""
-    p = subprocess.Popen([BUILD / "bench/loadgen", "-p", str(server.port), "-u", path, *map(str, options)],
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = [BUILD / "bench/loadgen", "-p", str(server.port), "-u", path, *map(str, options)]
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return figures(p) if wait else p
 
 
