@@ -28,7 +28,7 @@ static int spin(gy_request *r)
     volatile unsigned long sum = 0;
     for (long i = gy_path_int(r, "thousands") * 1000; i > 0; i--)
         sum += (unsigned long)i;
-    return gy_write(r, "spun\n");
+    return gy_writef(r, "spun %lu\n", sum);
 }
 
 static int crash(gy_request *r)
