@@ -100,10 +100,12 @@ CODINGS = [(f"coding {value!r}", coded(value)) for value in (
 CHUNKS = [(f"chunk size {size!r}", chunks(size + b"\r\nhello\r\n0\r\n\r\n")) for size in (
     b"", b" ", b"+5", b"-5", b"-0", b"0x5", b"0X5", b"5_0", b" 5", b"\t5", b"5 ", b"5\t", b"g",
     b"5h", b"\xa05", b"5.0", b"'5'", b"5,5", b"\xef\xbc\x95", b"00000000000000005",
-    b"10000000000000005", b"5;\x00", b"5;a\x01", b"5;a=\"b\x00\"",
+    b"5;\x00", b"5;a\x01", b"5;a=\"b\x00\"",
     b"5;\x80", b"5;a b", b"5;=b", b"5;a=", b"5;;", b"5;a=\"b", b"5:a", b"5\x0b")] + [
     (f"chunk size {size!r}", chunks(size + b"\r\nhello\r\n0\r\n\r\n"), 413) for size in (
         b"fffffffffffffffff", b"ffffffffffffffff", b"8000000000000000", b"7fffffffffffffff", b"800001")] + [
+    ("a chunk size of too many digits", chunks(b"10000000000000005\r\nhello\r\n0\r\n\r\n"),
+     (400, 413)),
     ("a chunk's line ends with LF", chunks(b"5\nhello\r\n0\r\n\r\n")),
     ("a chunk's line ends with CR", chunks(b"5\rhello\r\n0\r\n\r\n")),
     ("a chunk's line ends with CR CR LF", chunks(b"5\r\r\nhello\r\n0\r\n\r\n")),
