@@ -135,6 +135,13 @@ void gy_test_settle(gy_test *t)
     }
 }
 
+/* The nearest, so that time neither falls short of a deadline for long nor runs past it. */
+static int64_t ns_of(double seconds)
+{
+    double ns = seconds * 1e9 + 0.5;
+    return ns >= (double)INT64_MAX ? INT64_MAX : ns < 1 ? 1 : (int64_t)ns;
+}
+
 bool gy__test_wait(gy_test *t, bool (*done)(void *arg), void *arg, const char *what)
 {
     int quiet = 0, jumps = 0;
@@ -144,7 +151,7 @@ bool gy__test_wait(gy_test *t, bool (*done)(void *arg), void *arg, const char *w
             return true;
         double s = gy_loop_timeout(t->loop);
         if (t->clock == GY__CLOCK_AUTO && s > 0) {
-            gy__test_clock_forward(t, (int64_t)(s * 1e9) + 1);
+            gy__test_clock_forward(t, ns_of(s));
             jumps++;
             continue;
         }
@@ -162,11 +169,11 @@ bool gy__test_wait(gy_test *t, bool (*done)(void *arg), void *arg, const char *w
 
 void gy_test_advance(gy_test *t, double seconds)
 {
-    int64_t left = (int64_t)(seconds * 1e9);
+    int64_t left = seconds > 0 ? ns_of(seconds) : 0;
     gy_test_settle(t);
     for (int n = 0; left > 0 && n < JUMPS_MOST; n++) {
         double s = gy_loop_timeout(t->loop);
-        int64_t step = s < 0 || s * 1e9 > (double)left ? left : (int64_t)(s * 1e9) + 1;
+        int64_t step = s < 0 ? left : ns_of(s);
         step = step < left ? step : left;
         gy__test_clock_forward(t, step);
         left -= step;
