@@ -73,6 +73,7 @@ static void end(gy_task *t)
 static inline void run(gy_task *t)
 {
     gy_loop *loop = t->loop;
+    assert(t->fiber);
     t->state = GY__TASK_RUNNING;
     loop->current = t;
     gy__fiber_enter(&loop->fibers, t->fiber);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks: start, run, end, cancel, join, sleep, yield. */
+/* Tasks: start, run, end, cancel, join. */
 #include "loop/state.h"
 #include "loop/task.h"
 #include "support/fake_clock.h"
@@ -295,52 +295,6 @@ static void names(void **state)
     assert_int_equal(run_in_fake_time(look_at_names, NULL), 0);
 }
 
-static int measure_sleep(void *arg)
-{
-    (void)arg;
-    int64_t before = fake_clock_now();
-    assert_int_equal(gy_sleep(2.5), 0);
-    assert_true(fake_clock_now() - before == 2500000000);
-    before = fake_clock_now();
-    assert_int_equal(gy_sleep(0), 0);
-    assert_int_equal(gy_sleep(-1), 0);
-    assert_true(fake_clock_now() == before);
-    return 0;
-}
-
-static void sleep_lets_the_time_pass(void **state)
-{
-    (void)state;
-    assert_int_equal(run_in_fake_time(measure_sleep, NULL), 0);
-    assert_int_equal(gy_yield(), 0);
-    assert_int_equal(gy_sleep(0), 0);
-}
-
-static int in_turns(void *arg)
-{
-    for (int i = 0; i < 3; i++) {
-        note(*(const char *)arg);
-        gy_yield();
-    }
-    return 0;
-}
-
-static int three_in_turns(void *arg)
-{
-    (void)arg;
-    gy_task *t[3] = {start(in_turns, "a"), start(in_turns, "b"), start(in_turns, "c")};
-    for (int i = 0; i < 3; i++)
-        gy_task_join(t[i]);
-    return 0;
-}
-
-static void yield_lets_the_others_run_once(void **state)
-{
-    (void)state;
-    assert_int_equal(run_in_fake_time(three_in_turns, NULL), 0);
-    assert_string_equal(trace, "abcabcabc");
-}
-
 static char logged[256];
 
 static void catch_log(void *arg, enum gy_log_channel channel, enum gy_log_level level,
@@ -523,49 +477,6 @@ static void cancelled_anywhere(void **state)
     assert_true(sweep_waits(start_and_join_three, NULL) >= 15);
 }
 
-static void park_and_tell(void *arg)
-{
-    gy_task_cancel(arg);
-}
-
-static int masked_wait(void *arg)
-{
-    gy_task *self = gy_task_self();
-    (void)arg;
-    assert_int_equal(gy_loop_call(gy_loop_current(), park_and_tell, self), 0);
-    self->masked = true;
-    assert_int_equal(gy_sleep(5), 0);
-    assert_int_equal(gy_task_cancelled(), 0);
-    self->masked = false;
-    assert_int_equal(gy_task_cancelled(), GY_ECANCELED);
-    return gy_sleep(5);
-}
-
-static void a_masked_task_waits_on(void **state)
-{
-    (void)state;
-    assert_int_equal(run_in_fake_time(masked_wait, NULL), GY_ECANCELED);
-}
-
-static void cancel_on_park(gy_task *t)
-{
-    t->on_park = NULL;
-    gy_task_cancel(t);
-}
-
-static int park_hooked(void *arg)
-{
-    (void)arg;
-    gy_task_self()->on_park = cancel_on_park;
-    return gy_sleep(3600);
-}
-
-static void what_is_done_before_a_wait_may_cancel(void **state)
-{
-    (void)state;
-    assert_int_equal(run_in_fake_time(park_hooked, NULL), GY_ECANCELED);
-}
-
 #define TEST(test_) cmocka_unit_test_setup(test_, begin_trace)
 
 int main(void)
@@ -583,8 +494,6 @@ int main(void)
         TEST(an_ended_task_does_not_mind),
         TEST(a_task_may_cancel_itself),
         TEST(names),
-        TEST(sleep_lets_the_time_pass),
-        TEST(yield_lets_the_others_run_once),
         TEST(a_failure_nobody_waits_for_is_logged),
         TEST(without_a_stack_a_task_fails),
         TEST(twenty_thousand_at_once),
@@ -592,8 +501,6 @@ int main(void)
         TEST(a_task_may_run_another_loop),
         TEST(no_memory),
         TEST(cancelled_anywhere),
-        TEST(a_masked_task_waits_on),
-        TEST(what_is_done_before_a_wait_may_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
