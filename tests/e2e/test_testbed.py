@@ -28,7 +28,7 @@ def request(target):
 class Base(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.program = Program("testbed", "--log-level=error")
+        cls.program = Program("testbed")
         cls.addClassCleanup(cls.program.stop)
 
     def wire(self):
@@ -275,12 +275,11 @@ class Crowds(Base):
         """Their answers wait for them; nobody else does."""
         deaf = [self.wire() for _ in range(20)]
         for wire in deaf:
-            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            wire.send(request("/text") * 100)
+            wire.send(request("/text") * 1000)  # more than fits on the way
         with self.wire() as wire:
             wire.send(request("/"))
             self.assertEqual(wire.answer().body, b"Hello, world")
-        for _ in range(100):
+        for _ in range(1000):
             self.assertEqual(len(deaf[0].answer().body), 22000)
 
 
