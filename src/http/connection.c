@@ -143,6 +143,7 @@ static void begin_exchange(struct gy__work *w)
     x->trailers = (gy_headers){.arena = &x->arena};
     gy__body_begin(w);
     w->chunked_out = w->until_close = w->counted = false;
+    w->broken = 0;
     if (!x->head.keep_alive || s->opts.no_keep_alive || s->draining)
         w->conn->close = true;
 }
@@ -155,9 +156,12 @@ static int settle(struct gy__work *w, int result, int gone)
     if (!x->head_sent) {
         if (gone)
             return gone;
-        static const gy_str body = GY_STR("500: Internal Server Error\n");
+        static const gy_str failed = GY_STR("500: Internal Server Error\n");
+        static const gy_str no_memory = GY_STR("503: Service Unavailable\n");
         static const gy_field text = {GY_STR("Content-Type"), GY_STR("text/plain")};
-        return gy__exchange_respond(x, 500, NULL, &text, 1, body);
+        bool short_of = result == GY_ENOMEM;
+        return gy__exchange_respond(x, short_of ? 503 : 500, NULL, &text, 1,
+                                    short_of ? no_memory : failed);
     }
     if (!x->finished && result == 0)
         return gy_exchange_end(x, NULL);
@@ -196,8 +200,14 @@ static bool serve_requests(struct gy__work *w)
     struct gy__conn *c = w->conn;
     for (;;) {
         enum read_result r = read_head(w);
-        if (r == NOTHING_MORE)
-            return gy__out_flush(w) == 0 && !c->close;
+        if (r == NOTHING_MORE) {
+            if (gy__out_flush(w) || c->close)
+                return false;
+            /* What came while the output waited for a slow reader was told already. */
+            if (c->t->io.ready & GY__IN)
+                continue;
+            return true;
+        }
         if (r == LOST) {
             if (w->out_len)
                 (void)gy__out_flush(w);

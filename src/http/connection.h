@@ -25,7 +25,7 @@ struct gy__conn {
     char *peer;            /* the text of its address, once somebody asked */
     bool served;           /* a request was answered on it */
     bool close;            /* after what is under way */
-    bool cut;              /* at once: the grace of a drain has run out */
+    bool cut;              /* at once: a write failed, or the grace of a drain has run out */
 };
 
 enum { GY__FIELDS_INLINE = 24, GY__WORK_SIZE = 20 * 1024, GY__ARENA_FIRST = 1024 };
@@ -33,13 +33,13 @@ enum { GY__FIELDS_INLINE = 24, GY__WORK_SIZE = 20 * 1024, GY__ARENA_FIRST = 1024
 /* The request's body, as it comes in. */
 struct gy__body_in {
     struct gy__body framing;
-    uint64_t left;      /* of a body with a length */
-    uint64_t taken;     /* bytes given out */
-    int64_t began;      /* ns, the first read */
+    uint64_t left;  /* of a body with a length */
+    uint64_t taken; /* bytes given out */
+    int64_t began;  /* ns, the first read */
     struct gy__chunked chunked;
-    int status;         /* what to answer when it failed */
-    int error;          /* how it failed; sticky */
-    bool continue_due;  /* the client waits for 100 Continue */
+    int status;        /* what to answer when it failed */
+    int error;         /* how it failed; sticky */
+    bool continue_due; /* the client waits for 100 Continue */
     bool done;
 };
 
@@ -56,7 +56,7 @@ struct gy__work {
     char *in;
     size_t in_at, in_len, in_cap;
     size_t body_base; /* where the input behind the head of this request begins */
-    char *in_grown; /* a larger buffer than the one at the end of this block */
+    char *in_grown;   /* a larger buffer than the one at the end of this block */
     gy_field *fields_grown;
     gy_stream *detached;
     struct gy_exchange x;
@@ -64,6 +64,7 @@ struct gy__work {
     uint64_t promised; /* the Content-Length of a response in pieces */
     bool in_handler;   /* the client's leaving cancels the task */
     bool chunked_out, until_close, counted;
+    int broken;        /* how a piece of the response was lost: it cannot be completed */
     gy_field fields[GY__FIELDS_INLINE];
     char arena_first[GY__ARENA_FIRST] __attribute__((aligned(16)));
     char in_first[];
@@ -128,8 +129,6 @@ void gy__out_before_park(gy_task *t);
 
 /* The task of a connection that has something to read. [arg] is its gy__work. */
 int gy__connection_serve(void *arg);
-
-
 
 /* -- request_body.c ------------------------------------------------------------------------------ */
 

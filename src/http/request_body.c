@@ -127,7 +127,7 @@ static ssize_t receive(struct gy__work *w, void *buf, size_t size)
         return n;
     if (n == 0)
         return fail(w, GY_ECLOSED, 400);
-    if (n == GY_ETIMEDOUT && w->task.cancel == 0)
+    if (n == GY_ETIMEDOUT && !gy__task_refusal(&w->task)) /* not a deadline of the handler's */
         return fail(w, GY_ETIMEDOUT, 408);
     return n == GY_ETIMEDOUT || n == GY_ECANCELED ? n : fail(w, (int)n, 400);
 }

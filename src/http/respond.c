@@ -65,6 +65,8 @@ static int look_at(struct gy__work *w, const gy_field *f, struct said *said)
     case 14:
         if (!is(f, "content-length", 14))
             return 0;
+        if (said->length)
+            return GY_EINVAL;
         said->length = true;
         return gy_str_uint(f->value, &said->length_value);
     case 17:
@@ -115,7 +117,10 @@ static int put_head(struct gy__work *w, int status, const char *reason, const gy
             return GY_EINVAL;
     if (said.length && kind == LENGTH_KNOWN && said.length_value != length)
         return GY_EINVAL;
-    if (status < 100 || status > 999 || (reason && !gy__reason_valid(phrase)))
+    if (said.length && (kind == LENGTH_CHUNKED || w->until_close))
+        return GY_EINVAL;
+    /* An interim response (RFC 9110 section 15.2) ends nothing: the client would wait on. */
+    if (status < 200 || status > 999 || (reason && !gy__reason_valid(phrase)))
         return GY_EINVAL;
     int e = gy__out_need(w, said.size + phrase.len + GY__PREFIX_MAX + HEAD_REST + extra);
     if (e)
@@ -154,6 +159,10 @@ int gy__exchange_respond(gy_exchange *x, int status, const char *reason, const g
     enum length_kind kind = gy__status_has_body(status) ? LENGTH_KNOWN : LENGTH_NONE;
     size_t copy = has_body(w, status) && body.len <= COPY_MOST ? body.len : 0;
     int e = put_head(w, status, reason, fields, count, kind, body.len, copy);
+    if (e == GY_ETOOBIG && copy) { /* a large head: then the body from where it lies */
+        copy = 0;
+        e = put_head(w, status, reason, fields, count, kind, body.len, copy);
+    }
     if (e)
         return e;
     x->finished = true;
@@ -235,15 +244,15 @@ int gy_exchange_write(gy_exchange *x, const void *data, size_t len)
     struct gy__work *w = gy_of(x, struct gy__work, x);
     if (!x->head_sent || x->finished)
         return x->finished ? GY_EFINISHED : GY_EINVAL;
+    if (w->broken)
+        return w->broken;
     if (len == 0 || !has_body(w, x->status))
         return 0;
-    if (w->counted && len > w->promised - x->sent) {
+    int e = w->counted && len > w->promised - x->sent ? GY_EINVAL : put_piece(w, data, len);
+    if (e) {
         w->conn->close = true;
-        return GY_EINVAL;
+        return w->broken = e;
     }
-    int e = put_piece(w, data, len);
-    if (e)
-        return e;
     x->sent += len;
     return 0;
 }
@@ -267,6 +276,8 @@ int gy_exchange_end(gy_exchange *x, const gy_headers *trailers)
     struct gy__work *w = gy_of(x, struct gy__work, x);
     if (!x->head_sent || x->finished)
         return x->finished ? GY_EFINISHED : GY_EINVAL;
+    if (w->broken)
+        return w->broken;
     x->finished = true;
     if (w->counted && x->sent != w->promised) {
         w->conn->close = true;

@@ -40,6 +40,12 @@ static void resume_accepting(gy_http_server *s)
     }
 }
 
+static void pause_accepting(gy_http_server *s)
+{
+    gy_list_each (it, &s->acceptors)
+        gy__acceptor_pause(gy_of(it, struct gy__acceptor, link));
+}
+
 static void end_drain(gy_http_server *s)
 {
     if (!s->draining || s->open || s->ended || !gy_list_empty(&s->acceptors))
@@ -129,16 +135,23 @@ static struct gy__work *begin_work(struct gy__conn *c)
     return w;
 }
 
+/* It could not begin. */
+static void abandon_work(struct gy__work *w)
+{
+    struct gy__conn *c = w->conn;
+    gy_list_del(&w->task.all);
+    gy__work_release(c->server, w);
+    c->server->active--;
+    c->work = NULL;
+}
+
 static void serve(struct gy__conn *c)
 {
     struct gy__work *w = begin_work(c);
     if (w && gy__task_start_now(&w->task) == 0)
         return;
-    if (w) {
-        gy__work_release(c->server, w);
-        c->server->active--;
-        c->work = NULL;
-    }
+    if (w)
+        abandon_work(w);
     out_of_memory(c);
 }
 
@@ -192,30 +205,47 @@ static void on_accept(struct gy__acceptor *a, int fd)
     c->t = &c->socket;
     conn_start(c);
     if (s->opts.max_connections && s->open >= s->opts.max_connections)
-        gy__acceptor_pause(a);
+        pause_accepting(s);
+}
+
+/* Begin with what was read already. */
+static int begin_with(struct gy__conn *c, gy_str ahead)
+{
+    struct gy__work *w = begin_work(c);
+    int e = w ? 0 : GY_ENOMEM;
+    if (!e && ahead.len > w->in_cap)
+        e = gy__in_grow(w);
+    if (!e && ahead.len > w->in_cap)
+        e = GY_ETOOBIG;
+    if (e && w)
+        abandon_work(w);
+    if (e)
+        return e;
+    if (ahead.len)
+        memcpy(w->in, ahead.ptr, ahead.len);
+    w->in_len = ahead.len;
+    gy__task_start(&w->task);
+    return 0;
 }
 
 int gy_http_server_serve(gy_http_server *s, gy_stream *stream)
 {
     gy_str ahead;
     struct gy__transport *t = gy__stream_take(stream, &ahead);
-    struct gy__conn *c = conn_new(s);
-    struct gy__work *w = NULL;
+    struct gy__conn *c = s->draining ? NULL : conn_new(s);
+    int e = c ? 0 : s->draining ? GY_ESHUTDOWN : GY_ENOMEM;
     if (c) {
         c->t = t;
         conn_start(c);
-        w = ahead.len || (t->io.ready & GY__IN) ? begin_work(c) : NULL;
-    }
-    if (w && ahead.len <= w->in_cap) {
-        if (ahead.len)
-            memcpy(w->in, ahead.ptr, ahead.len);
-        w->in_len = ahead.len;
-        gy__task_start(&w->task);
+        if (ahead.len || (t->io.ready & GY__IN))
+            e = begin_with(c, ahead);
     }
     gy__free((char *)(uintptr_t)ahead.ptr);
     if (!c)
         t->ops->close(t);
-    return c ? 0 : GY_ENOMEM;
+    else if (e)
+        conn_close(c);
+    return e;
 }
 
 /* -- The server ---------------------------------------------------------------------------------- */

@@ -135,6 +135,9 @@ int gy__out_flush_with(struct gy__work *w, const struct iovec *more, int count)
     int e = gy__transport_write(w->conn->t, all, n, w->conn->server->write_ns);
     w->task.on_park = gy__out_before_park;
     out_release(w->conn->server, w);
+    /* Half of an answer may have gone: nothing can follow it. */
+    if (e)
+        w->conn->cut = true;
     return e;
 }
 

@@ -118,6 +118,7 @@ void gy__acceptor_close(struct gy__acceptor *a, bool last)
 {
     gy__acceptor_pause(a);
     gy_timer_cancel(a->loop, &a->retry);
+    a->starved = false; /* or a connection that ends would resume it */
     if (last) {
         int fd;
         while ((fd = accept4(a->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)

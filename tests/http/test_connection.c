@@ -2,6 +2,8 @@
 /* Requests on a connection, one after another: keep-alive, pipelining, closing, leaving. */
 #include "support/http_site.h"
 
+#include "net/stream.h"
+
 #include <gyre/error.h>
 #include <stdio.h>
 
@@ -238,6 +240,81 @@ GY_TEST(a_handler_that_gives_no_answer_is_a_500)
     GY_CHECK_INT(gy_test_answer(c).status, 500);
     GY_CHECK_INT(gy_test_answer(c).status, 500);
     GY_CHECK_INT(gy_test_answer(c).status, 200);
+    site_close(&s);
+}
+
+GY_TEST(a_handler_without_memory_is_a_503)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/memory") GET("/"));
+    GY_CHECK_INT(gy_test_answer(c).status, 503);
+    GY_CHECK_INT(gy_test_answer(c).status, 200);
+    site_close(&s);
+}
+
+GY_TEST(a_request_that_comes_while_answers_wait_for_a_slow_reader_is_seen)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect_narrow(t, s.server, 300);
+    gy_test_pause(c);
+    gy_test_send_text(c, GET("/") GET("/") GET("/") GET("/"));
+    GY_CHECK_INT(s.ended, 4);
+    gy_test_send_text(c, GET("/"));
+    GY_CHECK_INT(s.ended, 4);
+    gy_test_resume(c);
+    GY_CHECK_INT(s.ended, 5);
+    for (int i = 0; i < 5; i++)
+        GY_CHECK_INT(gy_test_answer(c).status, 200);
+    site_close(&s);
+}
+
+/* -- Streams that are served --------------------------------------------------------------------- */
+
+static gy_test_client *serve_with_ahead(struct site *s, gy_str ahead, int *result)
+{
+    gy_stream *peer;
+    gy_test_client *c = gy_test_connect_stream(s->test, 0, &peer);
+    gy_str none;
+    struct gy__transport *transport = gy__stream_take(peer, &none);
+    *result = gy_http_server_serve(s->server, gy__stream_new(transport, ahead, NULL));
+    gy_test_settle(s->test);
+    return c;
+}
+
+GY_TEST(what_was_read_from_a_stream_already_comes_first)
+{
+    struct site s;
+    int result;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = serve_with_ahead(&s, (gy_str)GY_STR("GET / HTTP/1.1\r\nHo"), &result);
+    GY_CHECK_INT(result, 0);
+    gy_test_send_text(c, "st: a\r\n\r\n");
+    GY_CHECK_TEXT(gy_test_answer(c).body, "hello\n");
+    gy_test_leave(c);
+
+    static char much[60000];
+    int n = 0;
+    for (; n < 1500; n++)
+        memcpy(much + n * (int)strlen(GET("/")), GET("/"), strlen(GET("/")));
+    c = serve_with_ahead(&s, gy_str_n(much, 1500 * strlen(GET("/"))), &result);
+    GY_CHECK_INT(result, 0);
+    GY_CHECK_INT(s.ended, 1501);
+    gy_test_leave(c);
+
+    static char too_much[200000];
+    c = serve_with_ahead(&s, gy_str_n(too_much, sizeof too_much), &result);
+    GY_CHECK_INT(result, GY_ETOOBIG);
+    GY_CHECK(gy_test_closed(c));
+    gy_http_stats stats;
+    gy_http_server_stats(s.server, &stats);
+    GY_CHECK_INT(stats.open, 0);
+    GY_CHECK_INT(stats.active, 0);
+    gy_http_server_drain(s.server, 1, NULL, NULL);
+    c = serve_with_ahead(&s, (gy_str)GY_STR(""), &result);
+    GY_CHECK_INT(result, GY_ESHUTDOWN);
     site_close(&s);
 }
 

@@ -108,8 +108,10 @@ GY_TEST(a_body_of_the_wrong_length_closes_the_connection)
 
 /* -- What an application may not say ------------------------------------------------------------- */
 
+enum { TRIES = 12 };
+
 struct bad {
-    int codes[8];
+    int codes[TRIES];
     int count;
 };
 
@@ -130,6 +132,12 @@ static int say_bad_things(gy_exchange *x, void *arg)
     try(b, gy__exchange_respond(x, 200, NULL, &coding, 1, body));
     try(b, gy__exchange_respond(x, 200, "a\r\nb", NULL, 0, body));
     try(b, gy__exchange_respond(x, 99, NULL, NULL, 0, body));
+    try(b, gy__exchange_respond(x, 103, NULL, NULL, 0, body));
+    static const gy_field twice[] = {{GY_STR("Content-Length"), GY_STR("5")},
+                                     {GY_STR("content-length"), GY_STR("6")}};
+    try(b, gy__exchange_respond(x, 200, NULL, twice, 2, body));
+    try(b, gy__exchange_begin(x, 200, NULL, &length, 1, -1));
+    try(b, gy_exchange_end(x, NULL));
     try(b, gy_exchange_write(x, "x", 1));
     try(b, gy__exchange_respond(x, 200, "Fine", NULL, 0, body));
     try(b, gy__exchange_respond(x, 200, NULL, NULL, 0, body));
@@ -145,11 +153,34 @@ GY_TEST(what_would_break_the_framing_is_refused_and_nothing_is_sent)
     gy_test_response res = gy_test_answer(c);
     GY_CHECK_TEXT(res.reason, "Fine");
     GY_CHECK_TEXT(res.body, "123456");
-    for (int i = 0; i < 8; i++)
-        GY_CHECK(i == 6 ? b.codes[i] == 0 : b.codes[i] < 0);
-    GY_CHECK_INT(b.codes[7], GY_EFINISHED);
+    GY_CHECK_INT(b.count, TRIES);
+    for (int i = 0; i < TRIES; i++)
+        GY_CHECK(i == TRIES - 2 ? b.codes[i] == 0 : b.codes[i] < 0);
+    GY_CHECK_INT(b.codes[TRIES - 1], GY_EFINISHED);
     GY_CHECK_INT(gy_test_received(c).len, 0);
     GY_CHECK(!gy_test_closed(c));
+    gy_http_server_free(server);
+}
+
+static int large_head(gy_exchange *x, void *arg)
+{
+    static char value[16001], body[16001];
+    (void)arg;
+    memset(value, 'v', 16000);
+    memset(body, 'b', 16000);
+    gy_field field = {GY_STR("X-Large"), {value, 16000}};
+    return gy__exchange_respond(x, 200, NULL, &field, 1, gy_str_n(body, 16000));
+}
+
+GY_TEST(a_large_head_and_a_body)
+{
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, large_head, NULL);
+    gy_test_client *c = gy_test_connect(t, server);
+    gy_test_send_text(c, GET("/"));
+    gy_test_response res = gy_test_answer(c);
+    GY_CHECK_INT(res.status, 200);
+    GY_CHECK_INT(res.body.len, 16000);
+    GY_CHECK_INT(gy_test_header(&res, "X-Large").len, 16000);
     gy_http_server_free(server);
 }
 

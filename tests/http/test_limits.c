@@ -113,6 +113,22 @@ GY_TEST(no_more_connections_than_allowed)
     site_close(&s);
 }
 
+GY_TEST(the_limit_holds_over_all_listening_sockets)
+{
+    struct site s;
+    site_begin(&s, t, &(gy_http_opts){.max_connections = 1});
+    int first = listening(&s), second = listening(&s);
+    gy_test_client *a = gy_test_connect_port(t, first);
+    gy_test_client *b = gy_test_connect_port(t, second);
+    gy_test_send_text(a, GET("/"));
+    gy_test_send_text(b, GET("/"));
+    GY_CHECK_INT(gy_test_answer(a).status, 200);
+    GY_CHECK_INT(s.began, 1);
+    gy_test_leave(a);
+    GY_CHECK_INT(gy_test_answer(b).status, 200);
+    site_close(&s);
+}
+
 GY_TEST(without_descriptors_it_waits_and_goes_on)
 {
     struct site s;

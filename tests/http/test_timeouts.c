@@ -3,6 +3,7 @@
 #include "support/http_site.h"
 
 #include <gyre/error.h>
+#include <gyre/task.h>
 
 #define GET(path_) "GET " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define POST(length_) "POST /pieces HTTP/1.1\r\nHost: a\r\nContent-Length: " length_ "\r\n\r\n"
@@ -189,6 +190,51 @@ GY_TEST(who_does_not_read_is_cut_off)
     gy_http_server_stats(s.server, &stats);
     GY_CHECK_INT(stats.open, 0);
     site_close(&s);
+}
+
+GY_TEST(an_answer_that_was_cut_off_is_followed_by_nothing)
+{
+    struct site s;
+    site_begin(&s, t, &(gy_http_opts){.write_timeout = 10});
+    gy_test_client *c = gy_test_connect_narrow(t, s.server, 2000);
+    gy_test_pause(c);
+    gy_test_send_text(c, GET("/big/100000") GET("/"));
+    gy_test_advance(t, 11);
+    GY_CHECK_INT(s.code, GY_ETIMEDOUT);
+    GY_CHECK_INT(s.began, 1);
+    gy_test_resume(c);
+    GY_CHECK(gy_test_closed(c));
+    GY_CHECK(gy_test_received(c).len <= 2000);
+    site_close(&s);
+}
+
+/* -- A handler with a deadline of its own -------------------------------------------------------- */
+
+static int read_with_a_deadline(gy_exchange *x, void *arg)
+{
+    int *codes = arg;
+    char buf[10];
+    gy_deadline d;
+    gy_deadline_begin(&d, 2);
+    codes[0] = (int)gy_exchange_read(x, buf, sizeof buf);
+    gy_deadline_end(&d);
+    codes[1] = (int)gy_exchange_read(x, buf, sizeof buf);
+    return gy_exchange_respond(x, 200, NULL, gy_str_n(buf, 3));
+}
+
+GY_TEST(a_deadline_of_the_handler_is_not_the_clients_fault)
+{
+    int codes[2] = {0, 0};
+    gy_http_server *s = gy_http_server_new(gy_test_loop(t), NULL, read_with_a_deadline, codes);
+    gy_test_client *c = gy_test_connect(t, s);
+    gy_test_send_text(c, POST("3"));
+    gy_test_advance(t, 3);
+    GY_CHECK_INT(codes[0], GY_ETIMEDOUT);
+    gy_test_send_text(c, "abc");
+    GY_CHECK_INT(codes[1], 3);
+    GY_CHECK_TEXT(gy_test_answer(c).body, "abc");
+    GY_CHECK(!gy_test_closed(c));
+    gy_http_server_free(s);
 }
 
 GY_TEST(who_reads_slowly_is_waited_for)

@@ -183,6 +183,8 @@ static int dispatch(gy_exchange *x, struct site *s)
         return half(x);
     if (strcmp(path, "/nothing") == 0 || strcmp(path, "/broken") == 0)
         return path[1] == 'n' ? 0 : -EIO;
+    if (strcmp(path, "/memory") == 0)
+        return GY_ENOMEM;
     if (strcmp(path, "/trailers") == 0)
         return trailers(x);
     if (strcmp(path, "/detach") == 0 || strcmp(path, "/detached") == 0)

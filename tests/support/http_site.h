@@ -28,7 +28,7 @@ struct site {
  *    /big/N       N bytes at once
  *    /long /short a body that is longer, shorter than was said
  *    /half        begins an answer and fails
- *    /nothing     returns 0 without an answer; /broken returns a failure
+ *    /nothing     returns 0 without an answer; /broken returns a failure, /memory GY_ENOMEM
  *    /status/N    that status, and a body
  *    /trailers    reads all, sends back the trailers it got, as trailers
  *    /detach      takes the connection over and sends back what comes, until the end
