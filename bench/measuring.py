@@ -180,11 +180,11 @@ class Lab:
         bench = self.build / "bench"
         if name == "bare":
             return [str(bench / "bare"), "--port", str(port), "--size", str(self.answer_size)]
-        if name == "bare, closing":
+        if name == "bare closing":
             return self.command("bare", port) + ["--close"]
         if name == "gyre":
             return self.gyre("examples/hello")(port)
-        if name == "gyre, HTTP floor":
+        if name == "gyre HTTP floor":
             return [str(bench / "http_hello"), "--port", str(port)]
         if name == "libmicrohttpd" and (bench / "mhd_hello").exists():
             return [str(bench / "mhd_hello"), "--port", str(port)]

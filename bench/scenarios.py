@@ -12,7 +12,7 @@ import measuring
 from measuring import Table
 
 ALL = {}
-PEERS = ("bare", "gyre", "gyre, HTTP floor", "nginx", "libmicrohttpd", "Tornado")
+PEERS = ("bare", "gyre", "gyre HTTP floor", "nginx", "libmicrohttpd", "Tornado")
 REQUESTS = [
     ("server", "server", ""), ("CPU µs a request", "cpu_us", ".2f"), ("× bare", "ratio", ".2f"),
     ("requests/s", "rps", ",.0f"), ("busy", "busy", ".2f"), ("p50 µs", "p50_us", ",.0f"),
@@ -53,7 +53,7 @@ def pipelined_wrk(lab):
 
 @scenario
 def pipelined(lab):
-    names = lab.there("bare", "gyre", "gyre, HTTP floor", "nginx", "libmicrohttpd")
+    names = lab.there("bare", "gyre", "gyre HTTP floor", "nginx", "libmicrohttpd")
     rows = lab.in_turn(names, lambda s: lab.load(s, "-c64", "-P16", "-d", lab.seconds))
     return requests_table("hello, 64 connections, 16 requests in a packet (loadgen)", rows)
 
@@ -75,7 +75,7 @@ def crowd(lab):
 
 @scenario
 def closing(lab):
-    names = lab.there("bare, closing", "gyre", "nginx", "libmicrohttpd")
+    names = lab.there("bare closing", "gyre", "nginx", "libmicrohttpd")
     rows = lab.in_turn(names, lambda s: lab.load(s, "-m", "churn", "-c64", "-d", lab.seconds))
     return requests_table("hello, a connection for each request, 64 at once (loadgen)", rows)
 
