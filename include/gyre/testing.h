@@ -15,7 +15,8 @@
  *
  * A test runs outside of any task, with a loop of its own that turns while one of these functions
  * waits. Time stands still in it unless the test moves it. When it ends it fails if
- *    a warning or an error was logged that it did not expect, or one it expected was not;
+ *    a warning or an error was logged that it did not expect (but for the lines of the access log),
+ *    or one it expected was not;
  *    a task still runs, a file descriptor is still open or memory is still allocated. */
 #ifndef GYRE_TESTING_H
 #define GYRE_TESTING_H
@@ -143,7 +144,8 @@ GY_API void gy_test_advance(gy_test *t, double seconds);
 /* -- The log ------------------------------------------------------------------------------------- */
 
 /* One line that contains this glob will be logged, at any level. Or: any number of such lines may
- * be. Lines of other levels than warning and error need not be expected. */
+ * be. Lines of other levels than warning and error, and those of the access log, need not be
+ * expected. */
 GY_API void gy_test_expect_log(gy_test *t, const char *glob);
 GY_API void gy_test_allow_log(gy_test *t, const char *glob);
 
