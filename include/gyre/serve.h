@@ -42,8 +42,8 @@ GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
 
 /* The same with the options of the command line and of the environment (GYRE_PORT for --port),
  * those of the command line first: --port --address --unix --unix-mode --workers (0 is one for each
- * CPU) --backlog --grace --log-level --xheaders --max-body --idle-timeout --help --version. A bad
- * option: one line and 2. Return it from main. */
+ * CPU) --backlog --grace --log-level --xheaders --max-head --max-body --idle-timeout --head-timeout
+ * --body-stall --help --version. A bad option: one line and 2. Return it from main. */
 GY_API int gy_main(const gy_app *app, int argc, char **argv);
 
 /* The same, with defaults and the application's own options in [opts]; what the command line says

@@ -12,7 +12,7 @@
 #include "serve/run.h"
 #include "serve/serving.h"
 
-enum { DEFAULT_BACKLOG = 4096, NARROWEST = 60, WIDEST = 100, ROWS = 16 };
+enum { DEFAULT_BACKLOG = 4096, NARROWEST = 60, WIDEST = 100, ROWS = 20 };
 
 static const double day = 86400;
 
@@ -43,8 +43,14 @@ static void set_defaults(struct settings *s, const gy_serve_opts *opts)
         s->serve.grace = GY__DEFAULT_GRACE;
     if (s->http.max_body == 0)
         s->http.max_body = (size_t)100 << 20;
+    if (s->http.max_head == 0)
+        s->http.max_head = (size_t)64 << 10;
     if (s->http.idle_timeout <= 0)
         s->http.idle_timeout = 3600;
+    if (s->http.head_timeout <= 0)
+        s->http.head_timeout = 60;
+    if (s->http.body_stall <= 0)
+        s->http.body_stall = 60;
     s->port = s->serve.port == GY_PORT_ANY ? 0 : s->serve.port ? s->serve.port : GY__DEFAULT_PORT;
     s->workers = s->serve.workers == GY_PER_CPU ? 0 : s->serve.workers ? s->serve.workers : 1;
 }
@@ -74,8 +80,15 @@ static void make_table(struct settings *s, gy_option table[ROWS])
                     "believe the X-Forwarded-For and like headers of a proxy in front"),
         GY_OPT_SIZE("max-body", &s->http.max_body, "refuse larger request bodies", .min = 1,
                     .max = (double)((size_t)1 << 40)),
+        GY_OPT_SIZE("max-head", &s->http.max_head, "refuse larger request heads", .min = 256,
+                    .max = (double)((size_t)1 << 30)),
         GY_OPT_TIME("idle-timeout", &s->http.idle_timeout,
                     "close a connection that had no request for so long", .min = 0.001,
+                    .max = 365 * day),
+        GY_OPT_TIME("head-timeout", &s->http.head_timeout,
+                    "refuse a request whose head takes longer", .min = 0.001, .max = 365 * day),
+        GY_OPT_TIME("body-stall", &s->http.body_stall,
+                    "refuse a request whose body stops for so long", .min = 0.001,
                     .max = 365 * day),
         GY_OPT_BOOL("help", &s->help, "print this text", .no_env = true),
         GY_OPT_BOOL("version", &s->version, "print the version", .no_env = true),
