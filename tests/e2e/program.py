@@ -137,7 +137,7 @@ class Wire:
             self.send(data[i:i + 1])
 
     def more(self):
-        part = self.socket.recv(65536)
+        part = self.socket.recv(1 << 20)
         self.data += part
         self.ended = not part
         return bool(part)

@@ -288,9 +288,11 @@ SERVED = [  # what is sent, the method and the body that /echo must have seen
 
 
 class Case(unittest.TestCase):
+    options = ()
+
     @classmethod
     def setUpClass(cls):
-        cls.testbed = Program("testbed")
+        cls.testbed = Program("testbed", *cls.options)
         cls.files = cls.testbed.files()
 
     @classmethod
@@ -602,8 +604,45 @@ class Bodies(Case):
             self.assertTrue(wire.closed())
 
 
+class SmallLimits(Case):
+    options = "--max-head=512", "--max-body=1000"
+
+    def test_a_head_to_the_byte(self):
+        def head(size, **more):
+            return get(b"X: " + b"a" * (size - len(get(b"X: ", **more))), **more)
+        for slowly in False, True:
+            self.assertEqual(len(head(512)), 512)
+            with self.wire() as wire:
+                (wire.send_slowly if slowly else wire.send)(head(512) * 3 + PROBE)
+                for _ in range(3):
+                    self.assertEqual(wire.answer().body, b"Hello, world")
+                self.assertEqual(wire.answer().status, 204)
+            self.refused(head(513), 431, slowly)
+            self.refused(head(2000), 431, slowly)
+            self.refused(get(target=b"/" + b"a" * 600), 414, slowly)
+
+    def test_a_body_to_the_byte(self):
+        body = b"x" * 1000
+        for slowly in False, True:
+            self.echoed(sized(b"1000", body), body, slowly)
+            self.echoed(chunks(b"3e8\r\n" + body + b"\r\n0\r\n\r\n"), body, slowly)
+            self.echoed(chunks(b"1\r\nx\r\n" * 1000 + b"0\r\n\r\n"), body, slowly)
+            self.refused(sized(b"1001", b""), 413, slowly)
+            self.refused(chunks(b"3e9\r\n"), 413, slowly)
+            self.refused(chunks(b"1\r\nx\r\n" * 1000 + b"1\r\n"), 413, slowly)
+
+    def test_a_body_larger_than_the_head_may_be(self):
+        body = bytes(range(256)) * 3
+        with self.wire() as wire:
+            wire.send(sized(b"768", body) * 20 + PROBE)
+            for _ in range(20):
+                self.assertEqual(base64.b64decode(json.loads(wire.answer().body)["body"]), body)
+            self.assertEqual(wire.answer().status, 204)
+
+
 class Slow(Case):
-    """All at once, because each takes the five seconds of its limit."""
+    """All at once, because each takes as long as its limit."""
+    options = "--head-timeout=1", "--idle-timeout=1", "--body-stall=1"
 
     def wait(self, *data):
         with self.wire() as wire:
