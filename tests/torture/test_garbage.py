@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Connections that send anything at all, for TORTURE_SECONDS (30); the server stands."""
+"""Connections that send anything at all, for TORTURE_SECONDS (5); the server stands."""
 import os
 import random
 import socket
@@ -9,7 +9,7 @@ import time
 
 from torture import SLACK, assert_hello, connect, reset, start, torment, until
 
-SECONDS = float(os.environ.get("TORTURE_SECONDS", "30"))
+SECONDS = float(os.environ.get("TORTURE_SECONDS", "5"))
 WORDS = [b"GET ", b"POST ", b"/", b"/big", b" HTTP/1.1", b" HTTP/9.9", b"\r\n", b"\n", b"\r",
          b"\0", b": ", b"Host: x\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n",
          b"5\r\nhello\r\n",
