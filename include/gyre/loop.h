@@ -69,9 +69,9 @@ GY_API void gy_timer_set(gy_loop *loop, gy_timer *t, double seconds, gy_callback
 GY_API bool gy_timer_cancel(gy_loop *loop, gy_timer *t);
 GY_API bool gy_timer_is_set(const gy_timer *t);
 
-/* Run fn(arg) in the next turn, on the loop's thread. 0 or GY_ENOMEM. gy_loop_call is for the
- * loop's own thread; gy_loop_post may be called by any thread, and what one thread posts stays in
- * order. */
+/* Run fn(arg) in the next turn, on the loop's thread. 0, GY_ENOMEM, or GY_ESHUTDOWN while the loop is
+ * being freed. gy_loop_call is for the loop's own thread; gy_loop_post may be called by any thread,
+ * and what one thread posts stays in order. */
 GY_API GY_CHECKED int gy_loop_call(gy_loop *loop, gy_callback *fn, void *arg);
 GY_API GY_CHECKED int gy_loop_post(gy_loop *loop, gy_callback *fn, void *arg);
 

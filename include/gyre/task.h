@@ -22,7 +22,7 @@ typedef int gy_task_fn(void *arg);
 
 typedef struct gy_task_opts {
     const char *name;  /* for reports; borrows it until the task ends */
-    size_t stack_size; /* bytes; 0 is the loop's default, 256 KiB of address space */
+    size_t stack_size; /* bytes, rounded up to a power of two; 0 is 256 KiB of address space */
 } gy_task_opts;
 
 /* Children that cannot outlive their parent's wait. {0} is valid, and so is { .timeout = 2.0 }.
@@ -89,7 +89,8 @@ GY_API GY_SUSPENDS int gy_yield(void);
 
 /* Wait until [fd] can be read (GY_READABLE) or written (GY_WRITABLE), at most [timeout] seconds
  * (negative: no limit). Gives what is ready, or a negative code: GY_EBUSY when a stream or another
- * wait has it. The descriptor should not block. Outside a task it blocks the thread. */
+ * wait has it. The descriptor should not block, and must stay open meanwhile. Outside a task it blocks
+ * the thread. */
 enum { GY_READABLE = 1, GY_WRITABLE = 2 };
 GY_API GY_SUSPENDS GY_CHECKED int gy_wait_fd(int fd, int events, double timeout);
 

@@ -122,7 +122,8 @@ int gy__out_flush(struct gy__work *w);
 /* Send the output, then (or with it) these bytes, which are not copied. */
 int gy__out_flush_with(struct gy__work *w, const struct iovec *more, int count);
 
-/* What can be sent without waiting. For gy_task.on_park: no answer waits for the next handler. */
+/* For gy_task.on_park. Send what can be sent without waiting: no answer waits for the next handler. And
+ * a handler does not wait for the sake of a client that has broken the connection. */
 void gy__out_before_park(gy_task *t);
 
 /* -- connection.c -------------------------------------------------------------------------------- */

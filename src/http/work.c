@@ -149,6 +149,9 @@ int gy__out_flush(struct gy__work *w)
 void gy__out_before_park(gy_task *t)
 {
     struct gy__work *w = gy_of(t, struct gy__work, task);
+    /* A reset that came along with the request was told before anybody waited. */
+    if (w->in_handler && !w->x.detach_wait && w->conn->t && (w->conn->t->io.ready & GY__ERR))
+        gy__task_cancel_with(t, GY_ECLOSED);
     if (!w->out_len)
         return;
     struct iovec all = {.iov_base = w->out, .iov_len = w->out_len};
