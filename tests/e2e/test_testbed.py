@@ -4,6 +4,7 @@
 
 GYRE_FUZZ_SECONDS and GYRE_FUZZ_SEED lengthen and vary the broken requests.
 """
+import base64
 import json
 import os
 import random
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 from program import Program, Wire, until  # noqa: E402
 
-SECONDS = float(os.environ.get("GYRE_FUZZ_SECONDS", "4"))
+SECONDS = float(os.environ.get("GYRE_FUZZ_SECONDS", "3"))
 SEED = int(os.environ.get("GYRE_FUZZ_SEED", "1"))
 
 
@@ -155,6 +156,90 @@ class Routes(Base):
     def test_nothing_else(self):
         for target in "/nowhere", "/Echo", "//", "/echo/", "/../", "/%2e%2e/", "/%00", "/%":
             self.assertIn(self.get(target).status, (404, 400), target)
+
+
+class Good(Base):
+    """Requests of every size and framing, many behind one another, in any pieces: exact answers."""
+
+    def framed(self, rng, body):
+        """Fields and bytes of a body."""
+        if rng.random() < 0.5:
+            return ([b"Content-Length: %d" % len(body)] if body or rng.random() < 0.5 else []), body
+        out, at = [], 0
+        while at < len(body):
+            n = rng.choice((1, 2, 15, 16, 17, 100, 4095, 4096, 70000))
+            part = body[at:at + n]
+            out.append(b"%s%x%s\r\n%s\r\n" % (b"0" * rng.randrange(3), len(part),
+                                           rng.choice((b"", b";a", b";a=\"b\"")), part))
+            at += n
+        trailers = b"".join(b"X-T%d: %s\r\n" % (i, b"t" * rng.randrange(300))
+                            for i in range(rng.choice((0, 0, 1, 5))))
+        return [b"Transfer-Encoding: chunked"], b"".join(out) + b"0\r\n" + trailers + b"\r\n"
+
+    def one(self, rng):
+        """A request and a check of its answer."""
+        size = rng.choice((0, 0, 1, 5, 100, 4000, 4096, 16384, 30000, 100_000))
+        body = rng.randbytes(rng.randrange(size + 1))
+        method, path, status = rng.choice([("PUT", "/echo", 200)] * 6 +
+                                          [("POST", "/", 405), ("PUT", "/nowhere", 404),
+                                           ("POST", "/status/204", 204)])
+        fields = [b"Host: t"]
+        most = rng.choice((50, 50, 1000, 15000, 60000))
+        used = 0
+        for i in range(rng.choice((0, 2, 10, 40, 90))):
+            value = b"v" * rng.randrange(rng.choice((2, 20, 2000)))
+            used += len(value) + 10
+            if used > most:
+                break
+            fields.append(b"X-%d:%s%s" % (i, b" " * rng.randrange(3), value))
+        extra, data = self.framed(rng, body)
+        fields += extra
+        rng.shuffle(fields)
+        query = "q" * rng.choice((0, 1, 30, 3000))
+        target = f"{path}?{query}" if query else path
+        whole = b"\r\n".join([f"{method} {target} HTTP/1.1".encode(), *fields, b"", b""]) + data
+
+        def check(answer):
+            self.assertEqual(answer.status, status)
+            if path != "/echo":
+                return answer["Connection"] != "close"
+            seen = json.loads(answer.body)
+            self.assertEqual((seen["method"], seen["path"], seen["query"]), (method, path, query))
+            self.assertTrue(base64.b64decode(seen["body"]) == body)
+            told = {name.decode().lower(): value.decode().strip() for name, value in
+                    (field.split(b":", 1) for field in fields)}
+            self.assertEqual(seen["headers"], told)
+            return True
+        return whole, check
+
+    def run_one(self, seed, end):
+        rng, count = random.Random(seed), 0
+        while time.monotonic() < end:
+            requests = [self.one(rng) for _ in range(rng.choice((1, 2, 8)))]
+            data = b"".join(whole for whole, _ in requests)
+            cuts = sorted(rng.randrange(len(data)) for _ in range(rng.choice((0, 0, 1, 5, 50))))
+            with Wire(self.program) as wire, ThreadPoolExecutor(1) as sender:
+                sender.submit(lambda: [wire.send(data[a:b]) for a, b in zip([0, *cuts], [*cuts, len(data)])])
+                for n, (whole, check) in enumerate(requests):
+                    try:
+                        stays = check(wire.answer())
+                    except Exception as e:
+                        raise AssertionError(f"seed {seed}, connection {count}, request {n}: "
+                                             f"{whole[:300]!r}") from e
+                    if not stays:  # a body that nobody wanted
+                        self.assertTrue(wire.closed())
+                        break
+            count += 1
+        return count
+
+    def test_exact_answers(self):
+        end = time.monotonic() + SECONDS
+        with ThreadPoolExecutor(3) as pool:
+            runs = [pool.submit(self.run_one, SEED * 1000 + i, end) for i in range(3)]
+            count = sum(run.result() for run in runs)
+        if "GYRE_FUZZ_SECONDS" in os.environ:
+            print(f"{count} good connections")
+        self.assertGreater(count, 10)
 
 
 class Broken(Base):
