@@ -2,6 +2,7 @@
 /* echo.c - TCP without HTTP: every line comes back. Try it with: nc localhost 7777 */
 
 #include <gyre.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 /* upload.c - the fields of a form told back as JSON. */
 
 #include "testbed.h"
-#include <string.h>
+#include <strings.h>
 
 static bool seen_before(const gy_field *all, size_t i)
 {
@@ -14,13 +14,11 @@ static bool seen_before(const gy_field *all, size_t i)
 
 int testbed_upload(gy_request *r)
 {
-    size_t count = 0;
-    const gy_field *all = gy_body_args(r, &count);
     const char *type = gy_header(r, "Content-Type", "");
-    if (strncmp(type, "application/x-www-form-urlencoded", 33) != 0)
+    if (strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0)
         return gy_fail(r, 415, "a form of type \"%s\"", type);
-    if (!all)
-        return 400;
+    size_t count = 0;
+    const gy_field *all = gy_body_args(r, &count); /* malformed: 400 */
     gy_json_out out = gy_json_begin(r);
     gy_json_object(&out, "fields");
     for (size_t i = 0; i < count; i++) {

@@ -93,6 +93,11 @@ class Routes(Base):
             self.assertEqual((one.status, json.loads(one.body)), (200, {"fields": want, "files": []}))
         for body in b"a=%ff", b"a=%00", b"%ff=a":
             self.assertEqual(self.get("/upload", "POST", form, body=body).status, 400, body)
+        one = self.get("/upload", "POST", form, "Content-Length: 0")
+        self.assertEqual((one.status, json.loads(one.body)), (200, {"fields": {}, "files": []}))
+        one = self.get("/upload", "POST", form.upper(), body=b"a=b")
+        self.assertEqual((one.status, json.loads(one.body)["fields"]), (200, {"a": ["b"]}))
+        self.assertEqual(self.get("/upload", "POST", "Content-Type: text/plain", body=b"a").status, 415)
         self.assertEqual(self.get("/upload").status, 405)
 
     def test_sleep(self):
