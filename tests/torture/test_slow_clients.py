@@ -4,7 +4,8 @@
 import select
 import time
 
-from torture import LIMIT, SANITIZED, SLACK, assert_all_answered, connect, figures, load, start, torment, until
+from torture import (LIMIT, SANITIZED, SLACK, assert_all_answered, connect, figures, load, start,
+                     torment, until)
 
 COUNT = 200
 
@@ -38,15 +39,14 @@ def slow_clients():
         for s in readers:
             s.sendall(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
         dripping = [connect(server) for _ in range(COUNT)]
-        beside = load(server, "-c16", "-d", LIMIT + (14 if SANITIZED else 4),
-                      wait=False)
+        beside = load(server, "-c16", "-d", LIMIT + (14 if SANITIZED else 4), wait=False)
         answers = drip(dripping, LIMIT + SLACK)
         told = sum(a.startswith(b"HTTP/1.1 408 ") for a in answers.values())
         assert told >= COUNT * 0.9, f"only {told} of {COUNT} were told 408"
         pressed = figures(beside)
         assert_all_answered(calm)
         assert_all_answered(pressed)
-        until(lambda: server.files() <= before, f"readers that do not read are still connected")
+        until(lambda: server.files() <= before, "readers that do not read are still connected")
         for s in readers + dripping:
             s.close()
     assert server.process.returncode == 0
