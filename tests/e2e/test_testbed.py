@@ -26,6 +26,11 @@ def request(target):
     return f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n".encode()
 
 
+def cut(rng, data, times):
+    at = sorted(rng.randrange(len(data)) for _ in range(times))
+    return [data[a:b] for a, b in zip([0, *at], [*at, len(data)])]
+
+
 class Base(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -90,14 +95,16 @@ class Routes(Base):
                            (b"a=", {"a": [""]}), (b"a+b=c+d", {"a b": ["c d"]}),
                            (b"a=%&b=%zz", {"a": ["%"], "b": ["%zz"]})):
             one = self.get("/upload", "POST", form, body=body)
-            self.assertEqual((one.status, json.loads(one.body)), (200, {"fields": want, "files": []}))
+            self.assertEqual(one.status, 200)
+            self.assertEqual(json.loads(one.body), {"fields": want, "files": []})
         for body in b"a=%ff", b"a=%00", b"%ff=a":
             self.assertEqual(self.get("/upload", "POST", form, body=body).status, 400, body)
         one = self.get("/upload", "POST", form, "Content-Length: 0")
         self.assertEqual((one.status, json.loads(one.body)), (200, {"fields": {}, "files": []}))
         one = self.get("/upload", "POST", form.upper(), body=b"a=b")
         self.assertEqual((one.status, json.loads(one.body)["fields"]), (200, {"a": ["b"]}))
-        self.assertEqual(self.get("/upload", "POST", "Content-Type: text/plain", body=b"a").status, 415)
+        one = self.get("/upload", "POST", "Content-Type: text/plain", body=b"a")
+        self.assertEqual(one.status, 415)
         self.assertEqual(self.get("/upload").status, 405)
 
     def test_sleep(self):
@@ -113,7 +120,8 @@ class Routes(Base):
 
     def test_text(self):
         one = self.get("/text")
-        self.assertEqual((one["Content-Type"], one.body), ("text/plain", b"All work and no play.\n" * 1000))
+        self.assertEqual(one["Content-Type"], "text/plain")
+        self.assertEqual(one.body, b"All work and no play.\n" * 1000)
 
     def test_stream(self):
         wire = self.wire()
@@ -139,17 +147,16 @@ class Routes(Base):
         self.assertNotIn(b"secret", one.body)
 
     def test_redirect(self):
-        for to, want in (("/x", "/x"), ("http://a/b%3Fc%26d", "http://a/b?c&d"), ("/a%20b", "/a%20b"),
-                         ("%2F%2Fa", "//a"), ("a", "a")):
+        for to, want in (("/x", "/x"), ("http://a/b%3Fc%26d", "http://a/b?c&d"),
+                         ("/a%20b", "/a%20b"), ("%2F%2Fa", "//a"), ("a", "a")):
             one = self.get("/redirect?to=" + to)
             self.assertEqual((one.status, one["Location"]), (302, want))
         self.assertEqual(self.get("/redirect").status, 400)
 
     def test_load(self):
-        with ThreadPoolExecutor(2) as pool:
-            for target in "/async", "/fan":
-                one = self.get(target)
-                self.assertEqual((one.status, one.body), (200, b"Hello, world"))
+        for target in "/async", "/fan":
+            one = self.get(target)
+            self.assertEqual((one.status, one.body), (200, b"Hello, world"))
 
     def test_fifty_fans_at_once(self):
         wires = [self.wire() for _ in range(50)]
@@ -222,9 +229,9 @@ class Good(Base):
         while time.monotonic() < end:
             requests = [self.one(rng) for _ in range(rng.choice((1, 2, 8)))]
             data = b"".join(whole for whole, _ in requests)
-            cuts = sorted(rng.randrange(len(data)) for _ in range(rng.choice((0, 0, 1, 5, 50))))
+            parts = cut(rng, data, rng.choice((0, 0, 1, 5, 50)))
             with Wire(self.program) as wire, ThreadPoolExecutor(1) as sender:
-                sender.submit(lambda: [wire.send(data[a:b]) for a, b in zip([0, *cuts], [*cuts, len(data)])])
+                sender.submit(lambda: [wire.send(part) for part in parts])
                 for n, (whole, check) in enumerate(requests):
                     try:
                         stays = check(wire.answer())
@@ -252,8 +259,8 @@ class Broken(Base):
 
     SEEDS = [
         request("/"), request("/echo?a=b&c=%20"), request("/text"), request("/stream"),
-        request("/status/204"), request("/boom"), request("/redirect?to=/x"), request("/sleep/0.01"),
-        request("/fan"), request("/nowhere"),
+        request("/status/204"), request("/boom"), request("/redirect?to=/x"),
+        request("/sleep/0.01"), request("/fan"), request("/nowhere"),
         b"HEAD / HTTP/1.1\r\nHost: t\r\n\r\n", b"OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n",
         b"GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         b"GET http://a:1/echo HTTP/1.1\r\nHost: [::1]:80\r\n\r\n",
@@ -268,8 +275,9 @@ class Broken(Base):
         b"GET /echo HTTP/1.1\r\nHost: t\r\nConnection: close, x\r\n" + b"X: y\r\n" * 40 + b"\r\n",
     ]
     WORDS = [b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"\r\n\r\n", b"HTTP/1.1", b"%", b"0\r\n\r\n",
-             b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: x\r\n", b"-1", b"\xff",
-             b"Connection: close\r\n", b"ffffffffffffffff", b";", b",", b"\t", b"a" * 3000, b"\x80" * 40]
+             b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: x\r\n", b"-1",
+             b"Connection: close\r\n", b"ffffffffffffffff", b";", b",", b"\t", b"\xff", b"a" * 3000,
+             b"\x80" * 40]
 
     def mutate(self, rng):
         data = bytearray(b"".join(rng.choice(self.SEEDS) for _ in range(rng.choice((1, 1, 2, 5)))))
@@ -294,12 +302,8 @@ class Broken(Base):
     def send(self, rng, data):
         """On a connection of its own; gone about in one of several ways."""
         with Wire(self.program) as wire:
-            if rng.random() < 0.3:
-                cuts = sorted(rng.randrange(len(data)) for _ in range(rng.randrange(1, 6)))
-                for a, b in zip([0, *cuts], [*cuts, len(data)]):
-                    wire.send(data[a:b])
-            else:
-                wire.send(data)
+            for part in cut(rng, data, rng.choice((0, 0, 0, 1, 5))):
+                wire.send(part)
             way = rng.randrange(4)
             try:
                 if way == 0:  # read what there is, which may be nothing
