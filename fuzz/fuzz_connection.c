@@ -133,7 +133,8 @@ static void receive(struct world *w)
 {
     char buf[4096];
     ssize_t n = -1;
-    while (w->client && w->client_reads && (n = w->client->ops->read(w->client, buf, sizeof buf)) > 0)
+    while (w->client && w->client_reads &&
+           (n = w->client->ops->read(w->client, buf, sizeof buf)) > 0)
         if (w->out_len + (size_t)n <= OUT_MOST) {
             memcpy(w->out + w->out_len, buf, (size_t)n);
             w->out_len += (size_t)n;
@@ -185,8 +186,8 @@ static void check_answers(const struct world *w)
         gy_arena a = {0};
         gy_test_response res;
         const char *why;
-        enum gy_method verb = asked < w->requests && asked < REQUESTS_MOST ? w->verbs[asked]
-                                                                             : GY_METHOD_GET;
+        enum gy_method verb =
+            asked < w->requests && asked < REQUESTS_MOST ? w->verbs[asked] : GY_METHOD_GET;
         long n = gy__test_answer_parse(&a, rest, verb, w->out_ended, &res, &why);
         assert(n >= 0);
         if (n > 0 && res.status != 100)

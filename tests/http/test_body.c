@@ -3,6 +3,7 @@
 #include "support/http_site.h"
 
 #include <gyre/error.h>
+#include <gyre/net.h>
 #include <stdio.h>
 
 #define GET(path_) "GET " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -12,8 +13,9 @@
 /* [len] bytes x, behind a head for [target] that says so. */
 static gy_str big_post(gy_test *t, const char *target, size_t len)
 {
-    gy_str head = gy_strf(gy_test_arena(t),
-                          "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", target, len);
+    gy_str head =
+        gy_strf(gy_test_arena(t), "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
+                target, len);
     char *all = gy_alloc(gy_test_arena(t), head.len + len);
     memcpy(all, head.ptr, head.len);
     memset(all + head.len, 'x', len);
@@ -46,7 +48,8 @@ GY_TEST(a_body_comes_back_however_it_is_cut)
 
 GY_TEST(bodies_of_all_sizes_come_back)
 {
-    static const size_t sizes[] = {1, 1000, 4095, 4096, 16384, 17000, 20000, 65536, 100000, 3000000};
+    static const size_t sizes[] = {1,     1000,  4095,  4096,   16384,
+                                   17000, 20000, 65536, 100000, 3000000};
     struct site s;
     site_begin(&s, t, NULL);
     gy_test_client *c = gy_test_connect(t, s.server);
@@ -70,8 +73,8 @@ GY_TEST(a_body_behind_many_pipelined_requests_finds_room)
     int many = 0;
     for (; len < 17500; many++)
         len += (size_t)snprintf(all + len, sizeof all - len, "%s", GET("/"));
-    len += (size_t)snprintf(all + len, sizeof all - len, "%s",
-                            POST("/echo", "Content-Length: 5000"));
+    len +=
+        (size_t)snprintf(all + len, sizeof all - len, "%s", POST("/echo", "Content-Length: 5000"));
     memset(all + len, 'y', 5000);
     gy_test_send(c, gy_str_n(all, len + 5000));
     for (int i = 0; i < many; i++)
@@ -85,8 +88,9 @@ GY_TEST(chunks_and_trailers_go_both_ways)
     struct site s;
     site_begin(&s, t, NULL);
     gy_test_client *c = gy_test_connect(t, s.server);
-    gy_str bytes = gy_str_of(POST("/trailers", CHUNKED "\r\nTrailer: X-Sum") "3\r\nabc\r\n0\r\n"
-                                                                            "X-Sum: 6\r\nY: z\r\n\r\n");
+    gy_str bytes =
+        gy_str_of(POST("/trailers", CHUNKED "\r\nTrailer: X-Sum") "3\r\nabc\r\n0\r\n"
+                                                                  "X-Sum: 6\r\nY: z\r\n\r\n");
     for (size_t cut = 0; cut < bytes.len; cut++) {
         gy_test_send_cut(c, bytes, cut);
         gy_test_response res = gy_test_answer(c);
@@ -151,7 +155,8 @@ GY_TEST(http_1_0_is_never_asked_to_continue)
     struct site s;
     site_begin(&s, t, NULL);
     gy_test_client *c = gy_test_connect(t, s.server);
-    gy_test_send_text(c, "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    gy_test_send_text(c,
+                      "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     GY_CHECK_INT(gy_test_received(c).len, 0);
     gy_test_send_text(c, "body");
     GY_CHECK_TEXT(gy_test_answer(c).body, "body");
@@ -193,6 +198,57 @@ GY_TEST(a_large_unread_body_ends_the_connection_so_that_the_answer_can_be_read)
     gy_http_server_stats(s.server, &stats);
     GY_CHECK_INT(stats.open, 0);
     GY_CHECK_INT(s.began, 1);
+    site_close(&s);
+}
+
+/* Over a socket a close with unread input would be a reset, which destroys what the client has not
+ * read yet. */
+GY_TEST(the_answer_survives_what_is_still_being_sent)
+{
+    static const char *const targets[] = {"/ignore", "/echo"};
+    struct site s;
+    char why[200];
+    site_begin(&s, t, &(gy_http_opts){.max_body = 1000});
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+    int port = gy_local_port(fd);
+    GY_CHECK_INT(gy_http_server_listen(s.server, fd), 0);
+    for (int i = 0; i < 2; i++) {
+        gy_test_client *c = gy_test_connect_port(t, port);
+        gy_test_pause(c);
+        gy_test_send(c, big_post(t, targets[i], 3000000));
+        gy_test_resume(c);
+        gy_test_response res = gy_test_answer(c);
+        GY_CHECK_INT(res.status, i ? 413 : 200);
+        GY_CHECK_TEXT(gy_test_header(&res, "Connection"), "close");
+        GY_CHECK(gy_test_wait_closed(c));
+        gy_test_leave(c);
+    }
+    gy_test_expect_log(t, "414 refused*");
+    gy_test_client *c = gy_test_connect_port(t, port);
+    char *target = gy_zalloc(gy_test_arena(t), 1000000);
+    memset(target, 'x', 1000000);
+    gy_test_pause(c);
+    gy_test_send_text(c, "GET /");
+    gy_test_send(c, gy_str_n(target, 1000000));
+    gy_test_resume(c);
+    GY_CHECK_INT(gy_test_answer(c).status, 414);
+    site_close(&s);
+}
+
+GY_TEST(who_sends_for_ever_is_not_listened_to_for_ever)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_str post = big_post(t, "/ignore", 1000000);
+    gy_test_send(c, gy_str_n(post.ptr, 5000));
+    for (int i = 0; i < 6; i++) {
+        gy_test_advance(t, 1);
+        gy_test_send_text(c, "xxxx");
+    }
+    gy_http_stats stats;
+    gy_http_server_stats(s.server, &stats);
+    GY_CHECK_INT(stats.open, 0);
     site_close(&s);
 }
 

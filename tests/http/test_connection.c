@@ -89,8 +89,7 @@ GY_TEST(a_handler_may_ask_for_the_close)
     gy_test_response res = gy_test_answer(c);
     GY_CHECK_INT(res.status, 200);
     int closes = 0;
-    gy_headers_each (f, &res.headers)
-        closes += gy_str_ieq(f->name, gy_str_of("connection"));
+    gy_headers_each(f, &res.headers) closes += gy_str_ieq(f->name, gy_str_of("connection"));
     GY_CHECK_INT(closes, 1);
     GY_CHECK(gy_test_closed(c));
     site_close(&s);
@@ -101,9 +100,10 @@ GY_TEST(pipelined_requests_are_answered_in_order)
     struct site s;
     site_begin(&s, t, NULL);
     gy_test_client *c = gy_test_connect(t, s.server);
-    gy_test_send_text(c, GET("/") "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirst"
-                         GET("/none") "POST /pieces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
-                         "chunked\r\n\r\n6\r\nsecond\r\n0\r\n\r\n" GET("/status/204") GET("/"));
+    gy_test_send_text(
+        c, GET("/") "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirst" GET(
+               "/none") "POST /pieces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                        "chunked\r\n\r\n6\r\nsecond\r\n0\r\n\r\n" GET("/status/204") GET("/"));
     GY_CHECK_TEXT(gy_test_answer(c).body, "hello\n");
     GY_CHECK_TEXT(gy_test_answer(c).body, "first");
     GY_CHECK_INT(gy_test_answer(c).status, 404);
@@ -128,7 +128,8 @@ GY_TEST(many_pipelined_requests_fill_all_buffers)
     GY_CHECK_INT(s.ended, MANY);
     gy_str got = gy_test_received(c);
     int answers = 0;
-    for (const char *at = got.ptr; (at = memmem(at, (size_t)(got.ptr + got.len - at), "\r\n\r\nhello\n", 10)); at += 10)
+    for (const char *at = got.ptr;
+         (at = memmem(at, (size_t)(got.ptr + got.len - at), "\r\n\r\nhello\n", 10)); at += 10)
         answers++;
     GY_CHECK_INT(answers, MANY);
     site_close(&s);

@@ -12,9 +12,9 @@
 /* What is sent, in parts between which time passes. */
 struct scenario {
     const char *parts[4];
-    int answers;    /* when nothing goes wrong */
-    size_t big;     /* bytes of a body behind the last part */
-    bool narrow;    /* little room, and a reader that pauses */
+    int answers; /* when nothing goes wrong */
+    size_t big;  /* bytes of a body behind the last part */
+    bool narrow; /* little room, and a reader that pauses */
 };
 
 static void request(gy_test *t, void *arg)
@@ -77,49 +77,54 @@ GY_TEST(a_plain_request)
 
 GY_TEST(a_head_in_parts)
 {
-    both(t, (struct scenario){.parts = {"GET / HT", "TP/1.1\r\nHost", ": a\r\n\r\n"}, .answers = 1}, 3,
-         2);
+    both(t, (struct scenario){.parts = {"GET / HT", "TP/1.1\r\nHost", ": a\r\n\r\n"}, .answers = 1},
+         3, 2);
 }
 
 GY_TEST(a_head_of_many_fields_and_a_large_one)
 {
 #define FIELDS "A: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n"
-    both(t, (struct scenario){.parts = {"GET / HTTP/1.1\r\nHost: a\r\n" FIELDS FIELDS, FIELDS "\r\n"},
-                              .answers = 1},
+    both(t,
+         (struct scenario){.parts = {"GET / HTTP/1.1\r\nHost: a\r\n" FIELDS FIELDS, FIELDS "\r\n"},
+                           .answers = 1},
          4, 1);
 }
 
 GY_TEST(a_body_in_parts)
 {
-    both(t, (struct scenario){.parts = {POST("/echo", "Content-Length: 9"), "abc", "def", "ghi"},
-                              .answers = 1},
+    both(t,
+         (struct scenario){.parts = {POST("/echo", "Content-Length: 9"), "abc", "def", "ghi"},
+                           .answers = 1},
          4, 3);
-    both(t, (struct scenario){.parts = {POST("/pieces", "Content-Length: 9"), "abc", "def", "ghi"},
-                              .answers = 1},
+    both(t,
+         (struct scenario){.parts = {POST("/pieces", "Content-Length: 9"), "abc", "def", "ghi"},
+                           .answers = 1},
          3, 3);
 }
 
 GY_TEST(a_large_body)
 {
-    both(t, (struct scenario){.parts = {POST("/echo", "Content-Length: 200000")},
-                              .answers = 1,
-                              .big = 200000},
+    both(t,
+         (struct scenario){
+             .parts = {POST("/echo", "Content-Length: 200000")}, .answers = 1, .big = 200000},
          6, 2);
 }
 
 GY_TEST(a_body_that_is_asked_for)
 {
-    both(t, (struct scenario){.parts = {POST("/echo", "Expect: 100-continue\r\nContent-Length: 3"),
-                                        "abc"},
-                              .answers = 0},
+    both(t,
+         (struct scenario){
+             .parts = {POST("/echo", "Expect: 100-continue\r\nContent-Length: 3"), "abc"},
+             .answers = 0},
          4, 1);
 }
 
 GY_TEST(chunks_with_trailers)
 {
-    both(t, (struct scenario){.parts = {POST("/trailers", CHUNKED), "3\r\nab", "c\r\n0\r\nX: y\r\n",
-                                        "Long-Trailer-Name: and its value\r\n\r\n"},
-                              .answers = 1},
+    both(t,
+         (struct scenario){.parts = {POST("/trailers", CHUNKED), "3\r\nab", "c\r\n0\r\nX: y\r\n",
+                                     "Long-Trailer-Name: and its value\r\n\r\n"},
+                           .answers = 1},
          5, 3);
 }
 
@@ -131,9 +136,10 @@ GY_TEST(a_stream_to_a_slow_reader)
 
 GY_TEST(pipelined_requests)
 {
-    both(t, (struct scenario){.parts = {GET("/") POST("/echo", "Content-Length: 2") "ab" GET("/late"),
-                                        POST("/ignore", "Content-Length: 4") "cd", "ef" GET("/")},
-                              .answers = 5},
+    both(t,
+         (struct scenario){.parts = {GET("/") POST("/echo", "Content-Length: 2") "ab" GET("/late"),
+                                     POST("/ignore", "Content-Length: 4") "cd", "ef" GET("/")},
+                           .answers = 5},
          3, 2);
 }
 
@@ -144,7 +150,8 @@ GY_TEST(a_connection_that_is_taken_over)
 
 GY_TEST(a_malformed_chunk_and_an_unread_body)
 {
-    both(t, (struct scenario){.parts = {GET("/") POST("/echo", CHUNKED) "zz\r\n", "zz"}, .answers = 1},
+    both(t,
+         (struct scenario){.parts = {GET("/") POST("/echo", CHUNKED) "zz\r\n", "zz"}, .answers = 1},
          4, 2);
     both(t, (struct scenario){.parts = {POST("/ignore", CHUNKED), "zz", "zz"}, .answers = 1}, 3, 1);
 }

@@ -72,7 +72,9 @@ static void put_answer(struct text *out, const gy_test_response *res)
     gy_str coding = gy_test_header(res, "Transfer-Encoding");
     gy_str connection = gy_test_header(res, "Connection");
     int n = snprintf(line, sizeof line, "%d %s%s%s", res->status,
-                     coding.ptr ? "chunked" : length.ptr ? "length " : "none",
+                     coding.ptr   ? "chunked"
+                     : length.ptr ? "length "
+                                  : "none",
                      length.ptr ? length.ptr : "", "");
     append(out, line, (size_t)n);
     if (connection.ptr) {
@@ -83,7 +85,8 @@ static void put_answer(struct text *out, const gy_test_response *res)
         append(out, " | ", 3);
         put_shown(out, res->body);
     }
-    gy_headers_each (f, &res->trailers) {
+    gy_headers_each(f, &res->trailers)
+    {
         n = snprintf(line, sizeof line, " | %s: %s", f->name.ptr, f->value.ptr);
         append(out, line, (size_t)n);
     }
@@ -217,7 +220,8 @@ static bool next_case(FILE *f, struct one *c, FILE *copy)
             append(&c->come, "", 0);
             snprintf(c->name, sizeof c->name, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
         } else if (in == PROSE && strncmp(line, "options:", 8) == 0) {
-            snprintf(c->options, sizeof c->options, "%.*s ", (int)strcspn(line + 8, "\n"), line + 8);
+            snprintf(c->options, sizeof c->options, "%.*s ", (int)strcspn(line + 8, "\n"),
+                     line + 8);
         } else if (fence && in == COME) {
             return true;
         } else if (fence) {

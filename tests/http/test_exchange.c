@@ -36,7 +36,8 @@ GY_TEST(some_statuses_have_no_body)
     struct site s;
     site_begin(&s, t, NULL);
     gy_test_client *c = gy_test_connect(t, s.server);
-    gy_test_send_text(c, GET("/status/204") GET("/status/304") GET("/status/404") GET("/status/999"));
+    gy_test_send_text(c,
+                      GET("/status/204") GET("/status/304") GET("/status/404") GET("/status/999"));
     gy_test_response res = gy_test_answer(c);
     GY_CHECK_INT(res.status, 204);
     GY_CHECK(!gy_test_header(&res, "Content-Length").ptr);

@@ -173,11 +173,12 @@ GY_TEST(bad_options_make_no_server)
 {
     struct site s = {.test = t};
     gy_test_expect_log(t, "\"nonsense\" is no trusted proxy");
-    GY_CHECK(!gy_http_server_new(gy_test_loop(t),
-                                 &(gy_http_opts){.trusted = (const char *const[]){"nonsense", NULL}},
-                                 NULL, &s));
+    GY_CHECK(!gy_http_server_new(
+        gy_test_loop(t), &(gy_http_opts){.trusted = (const char *const[]){"nonsense", NULL}}, NULL,
+        &s));
     gy_test_expect_log(t, "the server's name must be");
-    GY_CHECK(!gy_http_server_new(gy_test_loop(t), &(gy_http_opts){.server_name = "a\r\nb"}, NULL, &s));
+    GY_CHECK(
+        !gy_http_server_new(gy_test_loop(t), &(gy_http_opts){.server_name = "a\r\nb"}, NULL, &s));
 }
 
 GY_TEST(the_server_may_be_named_or_not)

@@ -162,7 +162,8 @@ static int read_with_a_deadline(void *arg)
 {
     struct copy *c = arg;
     char buf[10];
-    c->code = (int)gy__transport_read(c->from, buf, 10, gy_task_self() ? gy_loop_current()->now + 1 : 0);
+    c->code =
+        (int)gy__transport_read(c->from, buf, 10, gy_task_self() ? gy_loop_current()->now + 1 : 0);
     return 0;
 }
 

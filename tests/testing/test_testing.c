@@ -55,9 +55,9 @@ static void test_globs(void **state)
     static const struct {
         const char *glob, *text;
         bool is;
-    } cases[] = {{"", "", true},          {"*", "", true},      {"a", "a", true},
-                 {"a", "ab", false},      {"a*", "ab", true},   {"*b", "ab", true},
-                 {"a?c", "abc", true},    {"a?c", "ac", false}, {"*ab*ab", "abaab", true},
+    } cases[] = {{"", "", true},           {"*", "", true},      {"a", "a", true},
+                 {"a", "ab", false},       {"a*", "ab", true},   {"*b", "ab", true},
+                 {"a?c", "abc", true},     {"a?c", "ac", false}, {"*ab*ab", "abaab", true},
                  {"*ab*ab", "aab", false}, {"a**b", "ab", true}, {"?", "", false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(gy_test_matches(cases[i].glob, gy_str_of(cases[i].text)), cases[i].is);
