@@ -12,13 +12,17 @@ all:            ## a release build in build/, examples in build/examples/
 run: all        ## the demo on http://localhost:8888
 	build/examples/demo --port 8888
 
-test:           ## every test
+test:           ## every test but the torments
 	tools/setup test
 	cmake --workflow --preset dev
 
-asan tsan valgrind clang ucontext torture: ## every test, in that variant
+asan tsan valgrind clang ucontext: ## the same in that variant
 	tools/setup test
 	cmake --workflow --preset $@
+
+torture:        ## the torments, under sanitizers: minutes
+	tools/setup test
+	cmake --workflow --preset torture
 
 cover:          ## how much of each file the tests run
 	tools/setup test

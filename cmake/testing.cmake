@@ -74,4 +74,7 @@ endforeach()
 file(GLOB scripts CONFIGURE_DEPENDS tests/*/test_*.py)
 foreach(script ${scripts})
     gyre_test(${script} 120 ${GYRE_PYTHON} ${script})
+    if(script MATCHES "/torture/test_([^/]*)\\.py$")     # they load the machine, and measure
+        set_tests_properties(torture.${CMAKE_MATCH_1} PROPERTIES RUN_SERIAL ON)
+    endif()
 endforeach()
