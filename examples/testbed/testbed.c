@@ -85,12 +85,16 @@ static int boom(gy_request *r)
     return gy_fail(r, GY_EINVAL, "boom-secret");
 }
 
+/* gy_redirect refuses a line end within the target, and gy_need_arg removes outer ones: here those are
+ * no better. */
 static int redirect(gy_request *r)
 {
     const char *to;
     int e = gy_need_arg(r, "to", &to);
     if (e)
         return e;
+    if (strcasestr(r->query.ptr, "%0d") || strcasestr(r->query.ptr, "%0a"))
+        return 400;
     return gy_redirect(r, to) == GY_EINVAL ? 400 : 0;
 }
 

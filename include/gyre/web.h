@@ -45,8 +45,7 @@ struct gy_handler {
     size_t max_body;     /* bytes; 0 is the server's ceiling */
     double body_timeout; /* seconds for the whole body; 0 is the server's */
     bool stream_body;    /* do not buffer the body: the handler reads it with gy_body_read */
-    bool detach;         /* when the client leaves, or ends its side, go on waiting; else waits give
-                            GY_ECLOSED */
+    bool detach;         /* when the client leaves, go on waiting; else waits give GY_ECLOSED */
 };
 
 /* A row of a route table; the first whose pattern and host match wins. Rows with the very same
@@ -195,8 +194,8 @@ GY_API double gy_request_time(gy_request *r);
  * the end of the response (gy_finish, gy_redirect) calls give GY_EFINISHED, which is not
  * remembered. */
 
-/* 100 to 999. gy_set_reason gives the phrase too (no control characters: GY_EINVAL). GY_EINVAL
- * after the head was sent. */
+/* 200 to 999: another is GY_EINVAL, which is remembered. gy_set_reason gives the phrase too (no
+ * control characters: GY_EINVAL, remembered as well). GY_EINVAL after the head was sent. */
 GY_API int gy_set_status(gy_request *r, int status);
 GY_API int gy_set_reason(gy_request *r, int status, const char *reason);
 GY_API int gy_status(const gy_request *r);

@@ -24,6 +24,8 @@ struct gy__conn {
     int64_t idle_since;    /* ns; when the last response had gone */
     char *peer;            /* the text of its address, once somebody asked */
     bool served;           /* a request was answered on it */
+    bool ended;            /* the client sends no more; what it sent before may still be unread */
+    bool asked;            /* and it was asked whether it is still there */
     bool close;            /* after what is under way */
     bool cut;              /* at once: a write failed, or the grace of a drain has run out */
 };
@@ -64,7 +66,7 @@ struct gy__work {
     uint64_t promised; /* the Content-Length of a response in pieces */
     bool in_handler;   /* the client's leaving cancels the task */
     bool chunked_out, until_close, counted;
-    int broken;        /* how a piece of the response was lost: it cannot be completed */
+    int broken; /* how a piece of the response was lost: it cannot be completed */
     gy_field fields[GY__FIELDS_INLINE];
     char arena_first[GY__ARENA_FIRST] __attribute__((aligned(16)));
     char in_first[];
@@ -123,13 +125,19 @@ int gy__out_flush(struct gy__work *w);
 int gy__out_flush_with(struct gy__work *w, const struct iovec *more, int count);
 
 /* For gy_task.on_park. Send what can be sent without waiting: no answer waits for the next handler. And
- * a handler does not wait for the sake of a client that has broken the connection. */
+ * look for the client: no handler waits for one that has left. */
 void gy__out_before_park(gy_task *t);
 
 /* -- connection.c -------------------------------------------------------------------------------- */
 
 /* The task of a connection that has something to read. [arg] is its gy__work. */
 int gy__connection_serve(void *arg);
+
+/* -- presence.c ---------------------------------------------------------------------------------- */
+
+/* End the handler's wait when its client has broken the connection; ask a client that has finished
+ * sending whether it is still there. On the loop's stack, or before a wait. */
+void gy__client_look(struct gy__work *w);
 
 /* -- request_body.c ------------------------------------------------------------------------------ */
 

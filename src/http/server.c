@@ -161,14 +161,15 @@ static void on_event(struct gy__io *io, unsigned events)
 {
     struct gy__conn *c = conn_of(io);
     struct gy__work *w = c->work;
+    if (events & GY__HUP)
+        c->ended = true;
     if (!w) {
         if (events & (GY__IN | GY__HUP | GY__ERR))
             serve(c);
         return;
     }
-    if ((events & (GY__HUP | GY__ERR)) && w->in_handler && !w->x.detach_wait && !io->reader &&
-        !io->writer)
-        gy__task_cancel_with(&w->task, GY_ECLOSED);
+    if (events & (GY__HUP | GY__ERR))
+        gy__client_look(w);
 }
 
 static struct gy__conn *conn_new(gy_http_server *s)

@@ -138,6 +138,8 @@ int gy__out_flush_with(struct gy__work *w, const struct iovec *more, int count)
     /* Half of an answer may have gone: nothing can follow it. */
     if (e)
         w->conn->cut = true;
+    if (e == GY_ETIMEDOUT)
+        gy__transport_drop_unsent(w->conn->t);
     return e;
 }
 
@@ -146,22 +148,22 @@ int gy__out_flush(struct gy__work *w)
     return gy__out_flush_with(w, NULL, 0);
 }
 
+/* Whether all of it has gone. What has not meets the next flush, and trouble is told there. */
+static bool try_out(struct gy__work *w)
+{
+    struct iovec all = {.iov_base = w->out, .iov_len = w->out_len};
+    ssize_t n = w->conn->t->ops->writev(w->conn->t, &all, 1);
+    if (n < 0)
+        return false;
+    w->out_len -= (size_t)n;
+    memmove(w->out, w->out + n, w->out_len);
+    return w->out_len == 0;
+}
+
 void gy__out_before_park(gy_task *t)
 {
     struct gy__work *w = gy_of(t, struct gy__work, task);
-    /* A reset that came along with the request was told before anybody waited. */
-    if (w->in_handler && !w->x.detach_wait && w->conn->t && (w->conn->t->io.ready & GY__ERR))
-        gy__task_cancel_with(t, GY_ECLOSED);
-    if (!w->out_len)
-        return;
-    struct iovec all = {.iov_base = w->out, .iov_len = w->out_len};
-    ssize_t n = w->conn->t->ops->writev(w->conn->t, &all, 1);
-    if (n <= 0)
-        return; /* the next flush meets the same trouble and tells it */
-    if ((size_t)n == w->out_len) {
+    if (w->out_len && try_out(w))
         out_release(w->conn->server, w);
-        return;
-    }
-    memmove(w->out, w->out + n, w->out_len - (size_t)n);
-    w->out_len -= (size_t)n;
+    gy__client_look(w);
 }

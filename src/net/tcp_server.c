@@ -105,6 +105,25 @@ static void wait_until_empty(gy_tcp_server *s, double grace)
         gy__park_masked("connections to end");
 }
 
+static void grace_is_over(void *arg)
+{
+    cancel_all(arg);
+}
+
+/* The same outside of a task. */
+static void turn_until_empty(gy_tcp_server *s, double grace)
+{
+    gy_timer timer = {0};
+    if (grace > 0)
+        gy_timer_set(s->loop, &timer, grace, grace_is_over, s);
+    else
+        cancel_all(s);
+    while (!gy_list_empty(&s->open))
+        if (gy_loop_turn(s->loop, -1))
+            break;
+    gy_timer_cancel(s->loop, &timer);
+}
+
 void gy_tcp_server_close(gy_tcp_server *s, double grace)
 {
     if (!s)
@@ -113,9 +132,7 @@ void gy_tcp_server_close(gy_tcp_server *s, double grace)
     s->closer = gy_task_self();
     if (s->closer)
         wait_until_empty(s, grace);
-    cancel_all(s);
-    while (!gy_list_empty(&s->open))
-        if (gy_loop_turn(s->loop, -1))
-            break;
+    else
+        turn_until_empty(s, grace);
     gy__free(s);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <gyre/error.h>
+#include <gyre/task.h>
 
 #include "loop/state.h"
 
@@ -46,22 +47,35 @@ ssize_t gy__transport_read(struct gy__transport *t, void *buf, size_t size, int6
     }
 }
 
-enum { PIECES = 16 };
+/* A step of a write: so many pieces and bytes at most. Copying megabytes into the kernel takes
+ * milliseconds, which the others need not wait. */
+enum { PIECES = 16, STEP = 256 * 1024 };
 
-/* The first [PIECES] pieces without what was [skip]ped. */
+/* The next step without what was [skip]ped. */
 static int rest_of(const struct iovec *iov, int count, size_t skip, struct iovec out[PIECES])
 {
     int n = 0;
-    for (int i = 0; i < count && n < PIECES; i++) {
+    size_t room = STEP;
+    for (int i = 0; i < count && n < PIECES && room; i++) {
         if (skip >= iov[i].iov_len) {
             skip -= iov[i].iov_len;
             continue;
         }
+        size_t len = iov[i].iov_len - skip;
         out[n].iov_base = (char *)iov[i].iov_base + skip;
-        out[n++].iov_len = iov[i].iov_len - skip;
+        out[n].iov_len = len < room ? len : room;
+        room -= out[n++].iov_len;
         skip = 0;
     }
     return n;
+}
+
+static int wait_for_room(struct gy__transport *t, int64_t stall)
+{
+    int64_t now = t->loop->now;
+    t->io.ready &= (uint8_t)~GY__OUT;
+    return gy__io_wait(&t->io, GY__OUT, stall > INT64_MAX - now ? INT64_MAX : now + stall,
+                       "room to write");
 }
 
 int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int count, int64_t stall)
@@ -74,16 +88,15 @@ int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int co
             return 0;
         /* Try first: the bytes nearly always fit. */
         ssize_t wrote = t->ops->writev(t, part, n);
+        int e = 0;
         if (wrote >= 0) {
             done += (size_t)wrote;
-            continue;
+            e = wrote < STEP ? 0 : gy_yield();
+        } else if (wrote == -EAGAIN) {
+            e = wait_for_room(t, stall);
+        } else {
+            e = gy__transport_error(wrote);
         }
-        if (wrote != -EAGAIN)
-            return gy__transport_error(wrote);
-        t->io.ready &= (uint8_t)~GY__OUT;
-        int64_t now = t->loop->now;
-        int64_t deadline = stall > INT64_MAX - now ? INT64_MAX : now + stall;
-        int e = gy__io_wait(&t->io, GY__OUT, deadline, "room to write");
         if (e)
             return e;
     }

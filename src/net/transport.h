@@ -51,6 +51,10 @@ ssize_t gy__transport_read(struct gy__transport *t, void *buf, size_t size, int6
  * negative code: GY_ECLOSED when the peer has gone, GY_ETIMEDOUT when it takes nothing. */
 int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int count, int64_t stall);
 
+/* When it is closed, drop what the peer has not taken: else the kernel would keep it for a peer that
+ * takes nothing. Only sockets keep anything. */
+void gy__transport_drop_unsent(struct gy__transport *t);
+
 /* A broken connection is GY_ECLOSED however the kernel calls it. */
 int gy__transport_error(ssize_t error);
 

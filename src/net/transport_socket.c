@@ -83,3 +83,10 @@ int gy__transport_socket_new(gy_loop *loop, int fd, struct gy__transport **out)
     *out = t;
     return 0;
 }
+
+void gy__transport_drop_unsent(struct gy__transport *t)
+{
+    struct linger at_once = {.l_onoff = 1};
+    if (t->io.fd >= 0)
+        setsockopt(t->io.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}

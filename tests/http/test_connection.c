@@ -207,6 +207,35 @@ GY_TEST(a_client_that_leaves_ends_the_wait_of_its_handler)
     site_close(&s);
 }
 
+/* Whether it has closed or only finished sending shows when something is sent to it. */
+GY_TEST(a_client_that_ends_its_half_is_answered_after_a_wait)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/sleep/5"));
+    gy_test_shut(c);
+    GY_CHECK_INT(s.ended, 0);
+    gy_test_advance(t, 6);
+    GY_CHECK_GLOB(gy_test_received(c), "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK*slept*");
+    GY_CHECK(gy_test_wait_closed(c));
+    GY_CHECK_INT(s.code, 0);
+    site_close(&s);
+}
+
+GY_TEST(a_client_of_http_1_0_gets_no_interim_response)
+{
+    struct site s;
+    site_begin(&s, t, NULL);
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, "GET /sleep/5 HTTP/1.0\r\n\r\n");
+    gy_test_shut(c);
+    gy_test_advance(t, 6);
+    GY_CHECK_GLOB(gy_test_received(c), "HTTP/1.1 200 OK*slept*");
+    GY_CHECK(gy_test_wait_closed(c));
+    site_close(&s);
+}
+
 GY_TEST(an_end_in_the_middle_of_a_head_is_refused)
 {
     struct site s;
