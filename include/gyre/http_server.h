@@ -46,8 +46,8 @@ typedef struct gy_http_server gy_http_server;
 typedef struct gy_exchange gy_exchange;
 
 /* Runs in the connection's task and may wait. When it returns without a response the client gets a
- * 500, unless it has gone; a response that it has begun is ended, or, when it returns a negative
- * code, cut off with the connection. */
+ * 500, or a 503 for GY_ENOMEM, unless it has gone; a response that it has begun is ended, or, when
+ * it returns a negative code, cut off with the connection. */
 typedef int gy_exchange_fn(gy_exchange *x, void *arg);
 
 /* Counters since the start of the server. */

@@ -46,7 +46,7 @@ GY_API int gy_local_port(int fd);
 GY_API gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg);
 
 /* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them
- * (GY_ESHUTDOWN) and wait for that. Outside of a task they are cancelled at once. NULL is fine. */
+ * (GY_ESHUTDOWN) and wait for that. Outside of a task this turns the loop. NULL is fine. */
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
 /* Connect to "host:port" (an IP address or localhost) or "unix:path"; gives the stream in [out].

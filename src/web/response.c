@@ -62,7 +62,7 @@ int gy_set_reason(gy_request *r, int status, const char *reason)
         return q->failure;
     if (q->x->head_sent || q->ended)
         return GY_EINVAL;
-    if (status < 100 || status > 999 || (reason && !gy__reason_valid(gy_str_of(reason))))
+    if (status < 200 || status > 999 || (reason && !gy__reason_valid(gy_str_of(reason))))
         return gy__response_fail(q, GY_EINVAL);
     const char *phrase = reason ? gy_strdup(r->arena, reason) : NULL;
     if (reason && !phrase)

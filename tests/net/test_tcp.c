@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The TCP server and connecting to it, over ports and unix sockets. */
+#include "testing/test.h"
+
 #include <errno.h>
 #include <gyre/error.h>
 #include <gyre/net.h>
@@ -141,6 +143,64 @@ GY_TEST(closing_waits_for_the_connections_and_then_cancels_them)
     GY_CHECK_INT(st.code, GY_ESHUTDOWN);
     GY_CHECK(gy_test_wait_closed(a));
     GY_CHECK_INT(gy_task_join(closer), 0);
+}
+
+/* Lets a second pass in each turn; the client leaves after [leave] of them. */
+struct patience {
+    struct state *st;
+    gy_stream *client;
+    int leave, passed;
+    bool closed;
+};
+
+static int let_time_pass(void *arg)
+{
+    struct patience *p = arg;
+    while (!p->closed) {
+        gy__test_clock_forward(p->st->test, GY__NS_PER_S);
+        if (++p->passed == p->leave)
+            gy_stream_close(p->client);
+        for (int turns = 0; turns < 5 && !p->closed; turns++)
+            gy_yield();
+    }
+    if (p->leave > p->passed)
+        gy_stream_close(p->client);
+    return 0;
+}
+
+static int connect_client(void *arg)
+{
+    struct patience *p = arg;
+    gy_str line;
+    int e = gy_connect(p->st->address, 0, NULL, &p->client);
+    e = e ? e : gy_stream_write(p->client, "one\n", 4);
+    return e ? e : gy_stream_read_until(p->client, "\n", 100, &line);
+}
+
+/* Closes with a grace of 10 seconds outside of a task: gives how many passed. */
+static int close_outside(struct state *st, int leave)
+{
+    struct patience p = {.st = st, .leave = leave};
+    GY_CHECK_INT(gy_test_run(st->test, connect_client, &p), 0);
+    gy_task *clock = gy_task_new(gy_test_loop(st->test), let_time_pass, &p, NULL);
+    gy_tcp_server_close(st->server, 10);
+    p.closed = true;
+    GY_CHECK_INT(gy_task_join(clock), 0);
+    return p.passed;
+}
+
+GY_TEST(closing_outside_of_a_task_is_as_patient)
+{
+    struct state st;
+    if (!serve_on(&st, t, &(gy_listen_opts){.address = "127.0.0.1"}))
+        return;
+    GY_CHECK_INT(close_outside(&st, 4), 4);
+    GY_CHECK_INT(st.code, GY_EOF);
+    gy_test_allow_log(t, "task \"connection\" failed*");
+    if (!serve_on(&st, t, &(gy_listen_opts){.address = "127.0.0.1"}))
+        return;
+    GY_CHECK_INT(close_outside(&st, 100), 10);
+    GY_CHECK_INT(st.code, GY_ESHUTDOWN);
 }
 
 GY_TEST(closing_at_once_cancels_them)

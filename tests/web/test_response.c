@@ -54,7 +54,16 @@ static int bad_reason(gy_request *r)
 
 static int bad_status(gy_request *r)
 {
-    assert_int_equal(gy_set_status(r, 99), GY_EINVAL);
+    int status = (int)gy_path_int(r, "n");
+    assert_int_equal(gy_set_status(r, status), GY_EINVAL);
+    assert_int_equal(gy_status(r), 200);
+    assert_int_equal(gy_set_status(r, 200), GY_EINVAL);
+    return 0;
+}
+
+static int good_status(gy_request *r)
+{
+    assert_int_equal(gy_set_status(r, (int)gy_path_int(r, "n")), 0);
     return 0;
 }
 
@@ -209,7 +218,8 @@ static const gy_route routes[] = {
     GY_GET("/many", many_fields),
     GY_GET("/many/{fail}", many_fields),
     GY_GET("/bad-reason", bad_reason),
-    GY_GET("/bad-status", bad_status),
+    GY_GET("/bad-status/{n:int}", bad_status),
+    GY_GET("/good-status/{n:int}", good_status),
     GY_GET("/pieces", pieces),
     GY_GET("/trailers", trailers),
     GY_GET("/early-trailers", early_trailers),
@@ -253,7 +263,12 @@ static void fields_are_set_added_and_cleared(void **state)
     assert_non_null(strstr(failed, "\r\nX-29: X-29\r\n"));
     assert_non_null(strstr(failed, "\r\nContent-Type: text/html"));
     assert_int_equal(status_of(ask_get(&app, "/bad-reason")), 500);
-    assert_int_equal(status_of(ask_get(&app, "/bad-status")), 500);
+    static const char *const bad[] = {"/bad-status/99", "/bad-status/100", "/bad-status/103",
+                                      "/bad-status/199", "/bad-status/1000", "/bad-status/-1"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(status_of(ask_get(&app, bad[i])), 500);
+    assert_int_equal(status_of(ask_get(&app, "/good-status/299")), 299);
+    assert_int_equal(status_of(ask_get(&app, "/good-status/999")), 999);
 }
 
 static void flushed_responses_are_chunked(void **state)
