@@ -4,8 +4,8 @@
 
 #include "codec/utf8.h"
 
-/* Eight bytes at a time: is there a '%' or a byte above ASCII? */
-static bool is_plain(gy_str s)
+/* Eight bytes at a time. */
+bool gy__path_is_plain(gy_str s)
 {
     const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
     size_t i = 0;
@@ -60,7 +60,7 @@ static size_t decode(char *to, gy_str raw)
 
 int gy__path_decode(gy_arena *a, gy_str raw, gy_str *out)
 {
-    if (is_plain(raw)) {
+    if (gy__path_is_plain(raw)) {
         *out = raw;
         return 0;
     }

@@ -4,6 +4,10 @@
 #define GYRE_WEB_PATH_H
 
 #include <gyre/arena.h>
+#include <stdbool.h>
+
+/* Neither a '%' nor a byte above ASCII: decoding leaves it as it is. */
+bool gy__path_is_plain(gy_str raw);
 
 /* Decode [raw]. An encoded slash must not end a part as a plain one does, so it becomes this byte,
  * which no decoded path holds otherwise. */

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "web/path.h"
 #include "web/reverse.h"
+#include "web/shortcut.h"
 #include "web/table.h"
 #include "web/tree.h"
 
@@ -15,6 +16,7 @@
 struct gy__router {
     gy_arena arena; /* everything below lies here */
     struct gy__table table;
+    struct gy__shortcut shortcut; /* from a path as it was sent */
     struct gy__tree tree;
     struct gy__row **regexes; /* rows that the tree does not hold, in their order */
     size_t regex_count;
@@ -108,6 +110,26 @@ static int join_same(struct gy__router *router)
     return e;
 }
 
+/* A literal row is found at once when it is what every search for its path finds: no row before it
+ * asks for the host, or lies outside the tree. */
+static int add_shortcuts(struct gy__router *router)
+{
+    gy_str parts[GY__PARTS_MAX];
+    int e = gy__shortcut_init(&router->shortcut, &router->arena, router->table.count);
+    for (size_t i = 0; !e && i < router->table.count; i++) {
+        const struct gy__row *row = &router->table.rows[i];
+        if (row->host_count || !gy__tree_can_hold(row))
+            break;
+        if (row->path.count != 1 || row->path.pieces[0].is_part)
+            continue;
+        gy_str path = row->path.pieces[0].text;
+        if (gy__path_is_plain(path) &&
+            gy__tree_find(&router->tree, path, (gy_str)GY_STR(""), parts) == row)
+            gy__shortcut_add(&router->shortcut, path, row);
+    }
+    return e;
+}
+
 static int set_fallback(struct gy__router *router, const gy_app *app, struct gy__fault *why)
 {
     struct gy__target *t = &router->fallback;
@@ -142,6 +164,8 @@ static int compile(struct gy__router *router, const gy_app *app, struct gy__faul
     }
     if (!e)
         e = join_same(router);
+    if (!e)
+        e = add_shortcuts(router);
     return e ? e : set_fallback(router, app, why);
 }
 
@@ -232,8 +256,8 @@ static int copy_parts(const struct gy__row *row, gy_arena *a, gy_str host,
     return 0;
 }
 
-int gy__router_match(const struct gy__router *router, gy_str path, gy_str host, gy_arena *a,
-                     struct gy__match *out)
+static int search(const struct gy__router *router, gy_str path, gy_str host, gy_arena *a,
+                  struct gy__match *out)
 {
     gy_str parts[GY__PARTS_MAX];
     int status = gy__path_decode(a, path, &path);
@@ -253,6 +277,17 @@ int gy__router_match(const struct gy__router *router, gy_str path, gy_str host, 
     out->target = &row->target;
     out->parts = NULL;
     return row->target.parts ? copy_parts(row, a, host, parts, out) : 0;
+}
+
+int gy__router_match(const struct gy__router *router, gy_str path, gy_str host, gy_arena *a,
+                     struct gy__match *out)
+{
+    const struct gy__row *row = gy__shortcut_find(&router->shortcut, path);
+    if (!row)
+        return search(router, path, host, a, out);
+    out->target = &row->target;
+    out->parts = NULL;
+    return 0;
 }
 
 gy_str gy__router_url(const struct gy__router *router, gy_arena *a, const char *name,

@@ -117,9 +117,20 @@ static void order_decides_in_every_overlap(void **state)
         GY_GET("/{any:rest}", nothing),
         GY_END,
     };
+    const gy_route expression_first[] = {
+        GY_GET("/b/a", nothing),
+        GY_REGEX("/a/(.)", &(const gy_handler){.get = nothing}),
+        GY_GET("/a/b", nothing),
+        GY_END,
+    };
     (void)state;
     struct gy__router *r = make(up);
     LEADS(r, "/a/b", "/{any:rest} any=a/b");
+    gy__router_free(r);
+    r = make(expression_first);
+    LEADS(r, "/a/b", "/a/(.) =b");
+    LEADS(r, "/b/a", "/b/a");
+    LEADS(r, "/b/%61", "/b/a");
     gy__router_free(r);
     r = make(down);
     LEADS(r, "/a/b", "/a/b");
