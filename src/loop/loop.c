@@ -90,7 +90,7 @@ static void take(gy_list *from, gy_list *to)
 static void run_ready(gy_loop *loop)
 {
     take(&loop->ready, &loop->round);
-    gy__tasks_run(&loop->round);
+    gy__tasks_run(loop);
 }
 
 static void run_fired(gy_loop *loop)
@@ -150,7 +150,7 @@ static int turn(gy_loop *loop, int64_t most)
 static void run_on(gy_loop *loop)
 {
     for (int i = 1; i < ROUNDS && !gy_list_empty(&loop->ready); i++) {
-        if (atomic_load_explicit(&loop->stop, memory_order_relaxed))
+        if (loop->look || atomic_load_explicit(&loop->stop, memory_order_relaxed))
             return;
         /* After 1, 2, 4, 8 ... rounds: no more than twice too late, and rarely. */
         if ((i & (i - 1)) == 0 && gy__clock_now() - loop->now > ROUNDS_NS)

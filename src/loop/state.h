@@ -19,6 +19,7 @@ struct gy_loop {
     gy_task *current;
     gy_list ready;  /* tasks that go on in the next round */
     gy_list round;  /* those of this round; here, so that a callback may turn the loop */
+    bool look;      /* a task took long: ask the poller before the next one runs */
     gy_list fired;  /* memory transports whose readiness changed outside the poller */
     gy_list firing; /* those of this turn */
     struct gy__fibers fibers;

@@ -122,10 +122,11 @@ static bool has_a_stack(gy_task *t)
     return true;
 }
 
-void gy__tasks_run(gy_list *round)
+void gy__tasks_run(gy_loop *loop)
 {
-    while (!gy_list_empty(round)) {
-        gy_task *t = gy_of(round->next, gy_task, link);
+    loop->look = false;
+    while (!gy_list_empty(&loop->round) && !loop->look) {
+        gy_task *t = gy_of(loop->round.next, gy_task, link);
         gy_list_del(&t->link);
         if (t->state == GY__TASK_NEW && !has_a_stack(t))
             fail_to_begin(t);

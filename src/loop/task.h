@@ -67,8 +67,8 @@ static inline int gy__task_refusal(const gy_task *t)
     return t->cancel ? t->cancel : GY_ETIMEDOUT;
 }
 
-/* Run those of [round], which are ready or new, each until it waits or ends; those that join [round]
- * meanwhile as well. On the loop's own stack. */
-void gy__tasks_run(gy_list *round);
+/* Run the tasks of loop->round, each until it waits or ends; until one says that it took long. On the
+ * loop's own stack. */
+void gy__tasks_run(gy_loop *loop);
 
 #endif

@@ -89,3 +89,12 @@ int gy__park_ready(void)
     leave(t, "its turn");
     return gy__task_refusal(t);
 }
+
+int gy__park_polled(void)
+{
+    gy_task *t = gy__self();
+    if (!t)
+        return 0;
+    t->loop->look = true;
+    return gy__park_ready();
+}

@@ -25,6 +25,10 @@ void gy__park_masked(const char *what);
 /* Let everything else that is ready go first, then go on. 0 or the cancellation. */
 int gy__park_ready(void);
 
+/* The same for a task that has held the loop for long: not only those that are ready go first, but also
+ * what the poller brings. Outside a task 0. */
+int gy__park_polled(void);
+
 /* For tests: when set, called each time a task has stopped to wait, on its stack; it may wake or
  * cancel it. */
 extern void (*gy__wait_hook)(gy_task *t, const char *what);

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <gyre/error.h>
-#include <gyre/task.h>
 
 #include "loop/state.h"
+#include "loop/wait.h"
 
 int gy__transport_error(ssize_t error)
 {
@@ -22,10 +22,23 @@ int gy__transport_error(ssize_t error)
     }
 }
 
+/* After so many bytes it is the others' turn: a peer that is always ready would hold the loop, and
+ * copying megabytes takes milliseconds also when they come in small pieces. */
+enum { TURN = 64 * 1024 };
+
+static int take_turns(struct gy__transport *t)
+{
+    if (t->burst < TURN)
+        return 0;
+    t->burst = 0;
+    return gy__park_polled();
+}
+
 ssize_t gy__transport_try_read(struct gy__transport *t, void *buf, size_t size)
 {
     ssize_t n = t->ops->read(t, buf, size);
     if (n > 0) {
+        t->burst += (size_t)n;
         /* A short read has emptied the socket: the next bytes will be told anew. The end that was
          * told already will not. */
         if ((size_t)n < size && !(t->io.ready & GY__HUP))
@@ -40,15 +53,16 @@ ssize_t gy__transport_try_read(struct gy__transport *t, void *buf, size_t size)
 ssize_t gy__transport_read(struct gy__transport *t, void *buf, size_t size, int64_t deadline)
 {
     for (;;) {
-        int e = gy__io_wait(&t->io, GY__IN, deadline, "bytes to read");
+        int e = take_turns(t);
+        if (!e)
+            e = gy__io_wait(&t->io, GY__IN, deadline, "bytes to read");
         ssize_t n = e ? e : gy__transport_try_read(t, buf, size);
         if (n != -EAGAIN)
             return n;
     }
 }
 
-/* A step of a write: so many pieces and bytes at most. Copying megabytes into the kernel takes
- * milliseconds, which the others need not wait. */
+/* A step of a write: so many pieces and bytes at most. */
 enum { PIECES = 16, STEP = 256 * 1024 };
 
 /* The next step without what was [skip]ped. */
@@ -86,17 +100,17 @@ int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int co
         int n = rest_of(iov, count, done, part);
         if (n == 0)
             return 0;
+        int e = take_turns(t);
+        if (e)
+            return e;
         /* Try first: the bytes nearly always fit. */
         ssize_t wrote = t->ops->writev(t, part, n);
-        int e = 0;
         if (wrote >= 0) {
             done += (size_t)wrote;
-            e = wrote < STEP ? 0 : gy_yield();
-        } else if (wrote == -EAGAIN) {
-            e = wait_for_room(t, stall);
-        } else {
-            e = gy__transport_error(wrote);
+            t->burst += (size_t)wrote;
+            continue;
         }
+        e = wrote == -EAGAIN ? wait_for_room(t, stall) : gy__transport_error(wrote);
         if (e)
             return e;
     }

@@ -28,7 +28,8 @@ struct gy__transport {
     const struct gy__transport_ops *ops;
     struct gy__io io;
     gy_loop *loop;
-    void *owner; /* for io.on_event */
+    void *owner;  /* for io.on_event */
+    size_t burst; /* bytes moved since its task let the others go first */
 };
 
 /* A connected, non-blocking socket, in the caller's storage; takes [fd] on success. */
