@@ -133,6 +133,23 @@ void gy__out_before_park(gy_task *t);
 /* The task of a connection that has something to read. [arg] is its gy__work. */
 int gy__connection_serve(void *arg);
 
+/* -- conn.c -------------------------------------------------------------------------------------- */
+
+/* A new connection; a gy__accept_fn whose owner is the server. */
+void gy__conn_accept(struct gy__acceptor *a, int fd);
+void gy__conn_close(struct gy__conn *c);
+
+/* -- drain.c ------------------------------------------------------------------------------------- */
+
+/* Has the last connection of a draining server gone? */
+void gy__drain_check(gy_http_server *s);
+
+/* Close all connections, those with a request under way as soon as its handler has given up. */
+void gy__drain_cut_off(gy_http_server *s);
+
+/* Stop listening; with [last] take what was accepted already. */
+void gy__acceptors_close(gy_http_server *s, bool last);
+
 /* -- presence.c ---------------------------------------------------------------------------------- */
 
 /* End the handler's wait when its client has broken the connection; ask a client that has finished
