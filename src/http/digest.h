@@ -5,6 +5,7 @@
 
 #include "http/parse.h"
 #include <stdbool.h>
+#include <string.h>
 
 /* What was seen so far; {0} at the start of a head. */
 struct gy__digest {
@@ -14,36 +15,47 @@ struct gy__digest {
 
 /* Each takes one field's trimmed value. 0, or the status to refuse the message with.
  * The values hold no control characters but tabs: the parser has seen to that. */
-int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_length(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_transfer(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_expect(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_connection(struct gy__digest *d, gy_str value);
 
+/* The same for Host, which starts with [plain] bytes that a name is made of. */
+int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value, size_t plain);
+
 /* After the last field: sums up what was seen. The first is for requests. */
 int gy__digest_finish_request(struct gy__digest *d, struct gy__head *h);
 void gy__digest_finish(const struct gy__digest *d, struct gy__head *h);
 
+/* Do [n] bytes (4 or 8) at [name] differ from those at [lower] by more than case? */
+static inline uint64_t gy__name_differs(const char *name, const char *lower, size_t n)
+{
+    uint64_t a = 0, b = 0;
+    memcpy(&a, name, n);
+    memcpy(&b, lower, n);
+    return (a | UINT64_C(0x2020202020202020)) ^ (b | UINT64_C(0x2020202020202020));
+}
+
 /* Is [name] spelt like [lower], which is all small letters and dashes? Both are [n] token
- * characters, so that setting one bit lowers letters and confuses nothing with them. */
+ * characters, at least 4, so that setting one bit lowers letters and confuses nothing with them.
+ * The last step may look at some a second time. */
 static inline bool gy__name_is(const char *name, const char *lower, size_t n)
 {
-    unsigned differ = 0;
-    for (size_t i = 0; i < n; i++) {
-        differ |= ((unsigned char)name[i] | 0x20u) ^ (unsigned char)lower[i];
+    const size_t step = n < 8 ? 4 : 8;
+    uint64_t differ = gy__name_differs(name + n - step, lower + n - step, step);
+    for (size_t i = 0; i + step < n; i += step) {
+        differ |= gy__name_differs(name + i, lower + i, step);
     }
     return differ == 0;
 }
 
-/* Take [name]'s meaning, if it has one. Only few lengths and first letters come as far as a
+/* Take [name]'s meaning, if it has one; Host is seen to by the parser. Only few lengths and first letters come as far as a
  * comparison. */
 static inline int gy__digest_field(struct gy__digest *d, struct gy__head *h, gy_str name,
                                    gy_str value, bool request)
 {
     const char *n = name.ptr;
     switch (name.len) {
-    case 4:
-        return request && gy__name_is(n, "host", 4) ? gy__digest_host(d, h, value) : 0;
     case 6:
         return request && (n[0] | 0x20) == 'e' && gy__name_is(n, "expect", 6)
                    ? gy__digest_expect(d, h, value)

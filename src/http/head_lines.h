@@ -108,6 +108,17 @@ static inline char *parse_status_line(struct gy__parsing *s, char *p)
     return line_end(s, p);
 }
 
+/* What a field means to us. 0, or the status to refuse the message with. */
+static inline int digest(struct gy__parsing *s, const gy_field *f, char *value, bool request)
+{
+    if (request && f->name.len == 4 && gy__name_is(f->name.ptr, "host", 4)) {
+        char *const end = value + f->value.len, *stop = scan_host(value, end);
+        size_t plain = stop < end ? (size_t)(stop - value) : f->value.len;
+        return gy__digest_host(&s->digest, s->out, f->value, plain);
+    }
+    return gy__digest_field(&s->digest, s->out, f->name, f->value, request);
+}
+
 /* All fields and the empty line. */
 static inline char *parse_fields(struct gy__parsing *s, char *p, bool request)
 {
@@ -135,7 +146,7 @@ static inline char *parse_fields(struct gy__parsing *s, char *p, bool request)
             tail--;
         }
         f->value = gy_str_n(value, (size_t)(tail - value));
-        int status = gy__digest_field(&s->digest, s->out, f->name, f->value, request);
+        int status = digest(s, f, value, request);
         if (status) {
             return gy__parse_refuse(s, status, s->digest.reason);
         }

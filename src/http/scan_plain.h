@@ -20,6 +20,15 @@ static inline char *scan_token(char *p, const char *end)
     return p;
 }
 
+/* Characters of a host's name. */
+static inline char *scan_host(char *p, const char *end)
+{
+    while (p < end && gy__char_is(*p, GY__CHAR_HOST)) {
+        p++;
+    }
+    return p;
+}
+
 /* Does any of eight bytes lie below 0x20 or equal 0x7f? Tabs count too: the caller looks closer. */
 static inline uint64_t has_control(const char *p)
 {

@@ -29,29 +29,32 @@ static size_t name_len(gy_str s)
     }
 }
 
-bool gy__authority_valid(gy_str s, bool port)
+bool gy__port_follows(gy_str s, size_t at)
 {
-    size_t i = s.len && s.ptr[0] == '[' ? literal_len(s) : name_len(s);
-    if (i == 0) {
-        return false;
+    if (at == s.len) {
+        return true;
     }
-    if (i == s.len) {
-        return !port;
-    }
-    if (s.ptr[i++] != ':' || (port && i == s.len)) {
+    if (s.ptr[at++] != ':') {
         return false;
     }
     unsigned number = 0;
-    for (; i < s.len; i++) {
-        if (!gy__char_is(s.ptr[i], GY__CHAR_DIGIT)) {
-            return false;
-        }
-        number = number * 10 + (unsigned)(s.ptr[i] - '0');
-        if (number > 65535) {
+    for (; at < s.len; at++) {
+        unsigned digit = (unsigned)(s.ptr[at] - '0');
+        number = number * 10 + digit;
+        if (digit > 9 || number > 65535) {
             return false;
         }
     }
     return true;
+}
+
+bool gy__authority_valid(gy_str s, bool port)
+{
+    size_t i = s.len && s.ptr[0] == '[' ? literal_len(s) : name_len(s);
+    if (port && s.len - i < 2) {
+        return false;
+    }
+    return i > 0 && gy__port_follows(s, i);
 }
 
 static bool starts(gy_str s, const char *lower)

@@ -10,6 +10,9 @@
  * [port] there must be one. */
 bool gy__authority_valid(gy_str s, bool port);
 
+/* Is that what follows the host, which ends at [at]: nothing, or ':' and a port? */
+bool gy__port_follows(gy_str s, size_t at);
+
 /* Make sense of a target that does not start with '/' or belongs to CONNECT: [h] has the verb, the
  * path (all up to the '?') and the query. Gives NULL and corrects path, scheme and authority, or
  * the reason to refuse it with 400. */

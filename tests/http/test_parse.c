@@ -2,6 +2,7 @@
 /* test_parse.c - all variants of the parser agree, with each other and with their own prefixes. */
 #include "http/parse.h"
 #include "http/parse_variants.h"
+#include "http/target.h"
 #include "support/sweep.h"
 #include <gyre/error.h>
 #include <stdio.h>
@@ -187,6 +188,23 @@ static void test_variants_agree(void **state)
     assert_in_range(accepted, ROUNDS / 20, ROUNDS);
 }
 
+/* 72 bytes, in which [c] is the odd one, as a host with a port. */
+static void hosts_are_authorities(const char *name, unsigned c)
+{
+    static struct outcome o;
+    char text[LONGEST];
+    int start = snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: ");
+    memcpy(text + start, name, 72);
+    int end = start + 72 + snprintf(text + start + 72, 64, ":80");
+    gy_str host = gy_str_n(text + start, (size_t)(end - start));
+    memcpy(text + end, "\r\n\r\n", 4);
+    compare_all(&plenty, text, (size_t)end + 4);
+    run(gy__parse_request, &plenty, text, (size_t)end + 4, &o);
+    if (c > ' ') {
+        assert_int_equal(o.n > 0, gy__authority_valid(host, false));
+    }
+}
+
 /* Each byte value at each distance from the start of a run, around the widths of the vectors. */
 static void test_every_byte_everywhere(void **state)
 {
@@ -210,6 +228,7 @@ static void test_every_byte_everywhere(void **state)
             text[len] = 'A';
             text[len + 1] = ':';
             compare_all(&plenty, text, (size_t)len + 150);
+            hosts_are_authorities(run_, c);
         }
     }
 }
