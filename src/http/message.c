@@ -16,12 +16,12 @@ size_t gy__uint_len(uint64_t value)
 
 char *gy__put_uint(char *at, uint64_t value)
 {
-    char digits[GY__UINT_MAX_LEN], *p = digits + sizeof digits;
+    char *end = at + gy__uint_len(value), *p = end;
     do {
         *--p = (char)('0' + value % 10);
         value /= 10;
-    } while (value > 0);
-    return gy__put(at, p, (size_t)(digits + sizeof digits - p));
+    } while (p > at);
+    return end;
 }
 
 char *gy__put_status_reason(char *at, int status, gy_str reason)

@@ -12,13 +12,17 @@
 /* A body up to this size is copied behind its head; a larger one is sent from where it lies. */
 enum { COPY_MOST = 16 * 1024, HEAD_REST = 160 };
 
-/* "Server: ...\r\nDate: ...\r\n" */
+/* How most heads begin; it stands in the prefix before what all heads have. */
+#define OK_LINE "HTTP/1.1 200 OK\r\n"
+enum { OK_LEN = sizeof OK_LINE - 1 };
+
+/* "HTTP/1.1 200 OK\r\nServer: ...\r\nDate: ...\r\n" */
 static void renew_prefix(gy_http_server *s)
 {
     char date[30];
     int64_t wall = gy__clock_wall_ns();
     const char *name = s->opts.server_name ? s->opts.server_name : "gyre/" GY_VERSION;
-    char *at = s->prefix;
+    char *at = gy__put_lit(s->prefix, OK_LINE);
     if (*name)
         at = gy__put_field(at, gy_str_of("Server"), gy_str_of(name));
     at = gy__put_field(at, gy_str_of("Date"), gy_str_of(gy__clock_date(wall / 1000000000, date)));
@@ -76,20 +80,28 @@ static int look_at(struct gy__work *w, const gy_field *f, struct said *said)
     }
 }
 
-static char *put_common(struct gy__work *w, char *at, const struct said *said)
+/* Server and Date, unless the application has its own. */
+static char *put_common(const gy_http_server *s, char *at, const struct said *said)
 {
-    gy_http_server *s = w->conn->server;
+    const char *server = s->prefix + OK_LEN, *end = s->prefix + s->prefix_len;
+    const char *date = memmem(server, (size_t)(end - server), "Date: ", 6);
+    if (!said->server)
+        at = gy__put(at, server, (size_t)(date - server));
+    if (!said->date)
+        at = gy__put(at, date, (size_t)(end - date));
+    return at;
+}
+
+static char *put_start(gy_http_server *s, char *at, int status, const char *reason,
+                       const struct said *said)
+{
     if (s->loop->now >= s->prefix_until)
         renew_prefix(s);
-    if (!said->date && !said->server)
+    if (status == 200 && !reason && !said->date && !said->server)
         return gy__put(at, s->prefix, s->prefix_len);
-    const char *date = memmem(s->prefix, s->prefix_len, "Date: ", 6);
-    size_t server_len = (size_t)(date - s->prefix);
-    if (!said->server)
-        at = gy__put(at, s->prefix, server_len);
-    if (!said->date)
-        at = gy__put(at, date, s->prefix_len - server_len);
-    return at;
+    at = reason ? gy__put_status_reason(at, status, gy_str_of(reason))
+                : gy__put_status_line(at, status);
+    return put_common(s, at, said);
 }
 
 /* The connection's future is decided when the head is written. */
@@ -106,37 +118,51 @@ static char *put_connection(struct gy__work *w, char *at, const struct said *sai
 
 enum length_kind { LENGTH_NONE, LENGTH_KNOWN, LENGTH_CHUNKED };
 
+static char *put_length(char *at, enum length_kind kind, uint64_t length, const struct said *said)
+{
+    if (kind == LENGTH_CHUNKED)
+        return gy__put_lit(at, "Transfer-Encoding: chunked\r\n");
+    if (kind == LENGTH_NONE || said->length)
+        return at;
+    at = gy__put_lit(at, "Content-Length: ");
+    at = gy__put_uint(at, length);
+    return gy__put_lit(at, "\r\n");
+}
+
+/* Does the length that the application has said agree with ours? */
+static bool length_agrees(const struct gy__work *w, enum length_kind kind, uint64_t length,
+                          const struct said *said)
+{
+    if (kind == LENGTH_KNOWN)
+        return said->length_value == length;
+    return kind == LENGTH_NONE && !w->until_close;
+}
+
+static inline int out_need(struct gy__work *w, size_t more)
+{
+    return w->out && GY__OUT_SIZE - w->out_len >= more ? 0 : gy__out_need(w, more);
+}
+
 /* A head into the output, with room for [extra] bytes of body behind it. */
 static int put_head(struct gy__work *w, int status, const char *reason, const gy_field *fields,
                     size_t count, enum length_kind kind, uint64_t length, size_t extra)
 {
-    struct said said = {.size = 0};
-    gy_str phrase = gy_str_of(reason);
+    struct said said = {.size = reason ? strlen(reason) : 0};
+    /* An interim response (RFC 9110 section 15.2) ends nothing: the client would wait on. */
+    if (status < 200 || status > 999 || (reason && !gy__reason_valid(gy_str_of(reason))))
+        return GY_EINVAL;
     for (size_t i = 0; i < count; i++)
         if (look_at(w, &fields[i], &said))
             return GY_EINVAL;
-    if (said.length && kind == LENGTH_KNOWN && said.length_value != length)
+    if (said.length && !length_agrees(w, kind, length, &said))
         return GY_EINVAL;
-    if (said.length && (kind == LENGTH_CHUNKED || w->until_close))
-        return GY_EINVAL;
-    /* An interim response (RFC 9110 section 15.2) ends nothing: the client would wait on. */
-    if (status < 200 || status > 999 || (reason && !gy__reason_valid(phrase)))
-        return GY_EINVAL;
-    int e = gy__out_need(w, said.size + phrase.len + GY__PREFIX_MAX + HEAD_REST + extra);
+    int e = out_need(w, said.size + GY__PREFIX_MAX + HEAD_REST + extra);
     if (e)
         return e;
-    char *at = w->out + w->out_len;
-    at = reason ? gy__put_status_reason(at, status, phrase) : gy__put_status_line(at, status);
-    at = put_common(w, at, &said);
+    char *at = put_start(w->conn->server, w->out + w->out_len, status, reason, &said);
     for (size_t i = 0; i < count; i++)
         at = gy__put_field(at, fields[i].name, fields[i].value);
-    if (kind == LENGTH_KNOWN && !said.length) {
-        at = gy__put_lit(at, "Content-Length: ");
-        at = gy__put_uint(at, length);
-        at = gy__put_lit(at, "\r\n");
-    } else if (kind == LENGTH_CHUNKED) {
-        at = gy__put_lit(at, "Transfer-Encoding: chunked\r\n");
-    }
+    at = put_length(at, kind, length, &said);
     at = put_connection(w, at, &said);
     at = gy__put_lit(at, "\r\n");
     w->out_len = (size_t)(at - w->out);
@@ -157,22 +183,21 @@ int gy__exchange_respond(gy_exchange *x, int status, const char *reason, const g
     if (x->head_sent)
         return GY_EFINISHED;
     enum length_kind kind = gy__status_has_body(status) ? LENGTH_KNOWN : LENGTH_NONE;
-    size_t copy = has_body(w, status) && body.len <= COPY_MOST ? body.len : 0;
-    int e = put_head(w, status, reason, fields, count, kind, body.len, copy);
+    bool with_body = kind == LENGTH_KNOWN && x->head.verb != GY_METHOD_HEAD;
+    bool copy = with_body && body.len <= COPY_MOST;
+    int e = put_head(w, status, reason, fields, count, kind, body.len, copy ? body.len : 0);
     if (e == GY_ETOOBIG && copy) { /* a large head: then the body from where it lies */
-        copy = 0;
-        e = put_head(w, status, reason, fields, count, kind, body.len, copy);
+        copy = false;
+        e = put_head(w, status, reason, fields, count, kind, body.len, 0);
     }
     if (e)
         return e;
     x->finished = true;
-    if (!has_body(w, status))
+    if (!with_body)
         return 0;
     x->sent = body.len;
-    if (copy == body.len) {
-        if (copy)
-            memcpy(w->out + w->out_len, body.ptr, copy);
-        w->out_len += copy;
+    if (copy) {
+        w->out_len = (size_t)(gy__put_str(w->out + w->out_len, body) - w->out);
         return 0;
     }
     struct iovec more = {.iov_base = (void *)(uintptr_t)body.ptr, .iov_len = body.len};
@@ -223,7 +248,7 @@ static int put_piece(struct gy__work *w, const void *data, size_t len)
     size_t head_len = w->chunked_out ? (size_t)(gy__put_chunk_head(head, len) - head) : 0;
     size_t tail_len = w->chunked_out ? 2 : 0;
     if (len <= COPY_MOST) {
-        int e = gy__out_need(w, head_len + len + tail_len);
+        int e = out_need(w, head_len + len + tail_len);
         if (e)
             return e;
         char *at = gy__put(w->out + w->out_len, head, head_len);
@@ -260,7 +285,7 @@ int gy_exchange_write(gy_exchange *x, const void *data, size_t len)
 static int put_end(struct gy__work *w, const gy_headers *trailers)
 {
     size_t size = trailers ? gy__headers_size(trailers) : 0;
-    int e = gy__out_need(w, size + 8);
+    int e = out_need(w, size + 8);
     if (e)
         return e;
     char *at = gy__put_lit(w->out + w->out_len, "0\r\n");
