@@ -93,7 +93,8 @@ static int redirect(gy_request *r)
     int e = gy_need_arg(r, "to", &to);
     if (e)
         return e;
-    if (strcasestr(r->query.ptr, "%0d") || strcasestr(r->query.ptr, "%0a"))
+    const char *query = r->query.ptr ? r->query.ptr : ""; /* it may come in the body */
+    if (strcasestr(query, "%0d") || strcasestr(query, "%0a"))
         return 400;
     return gy_redirect(r, to) == GY_EINVAL ? 400 : 0;
 }

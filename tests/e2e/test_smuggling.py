@@ -213,13 +213,18 @@ class Requests(Case):
 
     def test_a_redirect_cannot_be_split(self):
         for value in (b"/%0d%0aX-Evil:%20yes", b"/%0aX-Evil:yes", b"/%0dX-Evil:yes", b"/a%00b",
-                      b"/a%7fb", b"/%c0%8aX-Evil:yes"):
+                      b"/a%7fb", b"/%c0%8aX-Evil:yes", b"%0d%0aX-Evil:yes%0d%0a"):
             with self.subTest(value), self.wire() as wire:
                 wire.send(get(target=b"/redirect?to=" + value))
                 one = wire.answer()
                 self.assertEqual((one.status, one["Location"], one["X-Evil"]), (400, None, None))
         with self.wire() as wire:  # outer spaces are no part of an argument
-            wire.send(get(target=b"/redirect?to=%0d%0aX-Evil:yes%0d%0a"))
+            wire.send(get(target=b"/redirect?to=%20/x%20"))
+            self.assertEqual(wire.answer()["Location"], "/x")
+        with self.wire() as wire:
+            body = b"to=%0d%0aX-Evil:yes%0d%0a"
+            wire.send(get(b"Content-Type: application/x-www-form-urlencoded",
+                          b"Content-Length: %d" % len(body), target=b"/redirect") + body)
             one = wire.answer()
             self.assertEqual((one["Location"], one["X-Evil"]), ("X-Evil:yes", None))
         with self.wire() as wire:
