@@ -57,7 +57,7 @@ gy_stream *gy_exchange_detach(gy_exchange *x)
     struct gy__transport *t = move_out(c);
     if (!t)
         return NULL;
-    x->detached = x->finished = true;
+    x->detached = x->head_sent = x->finished = true; /* no answer of ours can follow */
     c->close = true;
     w->body.done = true;
     w->detached = gy__stream_new(t, gy_str_n(w->in + w->in_at, w->in_len - w->in_at), NULL);

@@ -2,6 +2,7 @@
 /* A server that ends: what is under way is finished, what is idle closed, what lasts cut off. */
 #include "support/http_site.h"
 
+#include <errno.h>
 #include <gyre/error.h>
 #include <gyre/net.h>
 
@@ -108,6 +109,72 @@ GY_TEST(what_outlasts_the_grace_is_cut_off)
     GY_CHECK_INT(s.code, GY_ESHUTDOWN);
     GY_CHECK(gy_test_closed(a));
     site_close(&s);
+}
+
+GY_TEST(without_grace_all_is_cut_off_in_the_next_turn)
+{
+    struct site s;
+    int done = 0;
+    site_begin(&s, t, NULL);
+    gy_test_expect_log(t, "1 requests were cut off: their time to finish has run out");
+    gy_test_client *a = gy_test_connect(t, s.server);
+    gy_test_client *b = gy_test_connect(t, s.server);
+    gy_test_send_text(a, GET("/forever"));
+    gy_http_server_drain(s.server, 0, count, &done);
+    GY_CHECK_INT(done, 0);
+    gy_test_settle(t);
+    GY_CHECK_INT(done, 1);
+    GY_CHECK_INT(s.code, GY_ESHUTDOWN);
+    GY_CHECK(gy_test_closed(a) && gy_test_closed(b));
+    GY_CHECK_INT(gy_test_received(a).len, 0);
+    site_close(&s);
+}
+
+GY_TEST(a_connection_that_was_taken_over_has_its_grace_too)
+{
+    struct site s;
+    int done = 0;
+    site_begin(&s, t, NULL);
+    gy_test_expect_log(t, "1 requests were cut off: their time to finish has run out");
+    gy_test_client *c = gy_test_connect(t, s.server);
+    gy_test_send_text(c, GET("/detach"));
+    gy_http_server_drain(s.server, 10, count, &done);
+    gy_test_advance(t, 9);
+    gy_test_send_text(c, "still there");
+    GY_CHECK_TEXT(gy_test_take(c), "still there");
+    GY_CHECK_INT(done, 0);
+    gy_test_advance(t, 1.1);
+    GY_CHECK_INT(done, 1);
+    GY_CHECK_INT(s.code, GY_ESHUTDOWN);
+    GY_CHECK(gy_test_closed(c));
+    site_close(&s);
+}
+
+static int connect_to(void *arg)
+{
+    gy_stream *stream;
+    int e = gy_connect(arg, 5, NULL, &stream);
+    if (!e)
+        gy_stream_close(stream);
+    return e;
+}
+
+GY_TEST(nobody_else_is_accepted)
+{
+    struct site s;
+    int done = 0;
+    char why[200], address[GY_ADDRESS_MAX];
+    site_begin(&s, t, NULL);
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+    GY_CHECK_INT(gy_local_address(fd, address), 0);
+    GY_CHECK_INT(gy_http_server_listen(s.server, fd), 0);
+    GY_CHECK_INT(gy_test_run(t, connect_to, address), 0);
+    gy_http_server_drain(s.server, 10, count, &done);
+    gy_test_advance(t, 1);
+    GY_CHECK_INT(done, 1);
+    GY_CHECK_INT(gy_test_run(t, connect_to, address), -ECONNREFUSED);
+    site_close(&s);
+    gy_http_server_free(NULL);
 }
 
 GY_TEST(the_queue_of_a_listening_socket_is_served_to_its_end)

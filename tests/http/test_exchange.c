@@ -6,6 +6,8 @@
 
 #include <gyre/error.h>
 #include <gyre/net.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define GET(path_) "GET " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define HEAD(path_) "HEAD " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -79,6 +81,63 @@ GY_TEST(a_stream_comes_in_chunks_or_until_the_end)
     GY_CHECK_INT(res.body.len, 50 * SITE_PIECE);
     GY_CHECK(gy_test_closed(c));
     site_close(&s);
+}
+
+static int show(gy_exchange *x, void *arg)
+{
+    const gy_headers *h = gy_exchange_headers(x);
+    char body[20];
+    (void)arg;
+    ssize_t n = gy_exchange_read(x, body, sizeof body);
+    gy_str got = gy_strf(gy_exchange_arena(x), "%.*s %.*s %s %zu %.*s", GY_FMT(gy_exchange_method(x)),
+                         GY_FMT(gy_exchange_target(x)), gy_headers_get(h, "x-thing").ptr, h->count,
+                         (int)(n > 0 ? n : 0), body);
+    n = gy_exchange_read(x, body, sizeof body);
+    return n ? -EIO : gy_exchange_respond(x, 200, NULL, got);
+}
+
+GY_TEST(an_exchange_shows_what_came_and_adds_what_an_answer_needs)
+{
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, show, NULL);
+    gy_test_client *c = gy_test_connect(t, server);
+    gy_test_send_text(c, "BREW /pot%20?a=b HTTP/1.1\r\nHost: a\r\nX-Thing: y\r\n"
+                         "Content-Length: 3\r\n\r\nabc");
+    gy_test_response res = gy_test_answer(c);
+    GY_CHECK_TEXT(res.body, "BREW /pot%20?a=b y 3 abc");
+    GY_CHECK_TEXT(gy_test_header(&res, "Content-Length"), "24");
+    GY_CHECK_TEXT(gy_test_header(&res, "Date"), "Sun, 06 Nov 1994 08:49:37 GMT");
+    GY_CHECK_GLOB(gy_test_header(&res, "Server"), "gyre/*");
+    GY_CHECK(!gy_test_header(&res, "Connection").ptr);
+    GY_CHECK_INT(res.headers.count, 3);
+    gy_test_send_text(c, "GET / HTTP/1.1\r\nHost: a\r\nX-Thing: y\r\nConnection: close\r\n\r\n");
+    res = gy_test_answer(c);
+    GY_CHECK_TEXT(res.body, "GET / y 3 ");
+    GY_CHECK_TEXT(gy_test_header(&res, "Connection"), "close");
+    GY_CHECK(gy_test_closed(c));
+    gy_http_server_free(server);
+}
+
+static int answer_nobody(gy_exchange *x, void *arg)
+{
+    static char large[100000];
+    int *codes = arg;
+    codes[0] = gy_sleep(1e9);
+    codes[1] = gy_exchange_respond(x, 200, NULL, gy_str_n(large, sizeof large));
+    codes[2] = gy_exchange_respond(x, 200, NULL, gy_str_of(""));
+    return codes[1];
+}
+
+GY_TEST(who_answers_a_client_that_has_left_is_told)
+{
+    int codes[3] = {0};
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, answer_nobody, codes);
+    gy_test_client *c = gy_test_connect(t, server);
+    gy_test_send_text(c, GET("/"));
+    gy_test_leave(c);
+    GY_CHECK_INT(codes[0], GY_ECLOSED);
+    GY_CHECK_INT(codes[1], GY_ECLOSED);
+    GY_CHECK_INT(codes[2], GY_EFINISHED);
+    gy_http_server_free(server);
 }
 
 GY_TEST(what_was_flushed_has_left)
@@ -218,6 +277,39 @@ GY_TEST(a_taken_connection_is_closed_when_the_handler_returns)
     site_close(&s);
 }
 
+static int take_over_wrongly(gy_exchange *x, void *arg)
+{
+    int *taken = arg;
+    if (gy_str_eq(gy_exchange_target(x), gy_str_of("/late"))) {
+        int e = gy_exchange_respond(x, 200, NULL, gy_str_of("answered"));
+        *taken = gy_exchange_detach(x) != NULL;
+        return e;
+    }
+    gy_stream *s = gy_exchange_detach(x);
+    *taken = (s != NULL) + 2 * (gy_exchange_detach(x) != NULL);
+    GY_CHECK_INT(gy_exchange_respond(x, 200, NULL, gy_str_of("answered")), GY_EFINISHED);
+    GY_CHECK_INT(gy_exchange_begin(x, 200, NULL, -1), GY_EFINISHED);
+    GY_CHECK_INT(gy_exchange_write(x, "x", 1), GY_EFINISHED);
+    GY_CHECK_INT(gy_exchange_end(x, NULL), GY_EFINISHED);
+    GY_CHECK_INT(gy__exchange_flush(x), 0);
+    return s ? gy_stream_write(s, "mine", 4) : GY_ENOMEM;
+}
+
+GY_TEST(a_connection_is_taken_over_once_and_instead_of_an_answer)
+{
+    int taken = -1;
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, take_over_wrongly, &taken);
+    gy_test_client *c = gy_test_connect(t, server);
+    gy_test_send_text(c, GET("/late"));
+    GY_CHECK_TEXT(gy_test_answer(c).body, "answered");
+    GY_CHECK_INT(taken, 0);
+    gy_test_send_text(c, GET("/"));
+    GY_CHECK_TEXT(gy_test_take(c), "mine");
+    GY_CHECK_INT(taken, 1);
+    GY_CHECK(gy_test_closed(c));
+    gy_http_server_free(server);
+}
+
 GY_TEST(sockets_are_taken_over_as_well)
 {
     struct site s;
@@ -257,6 +349,40 @@ GY_TEST(over_a_socket_all_is_the_same)
     gy_test_leave(c);
     GY_CHECK_INT(s.ended, 5);
     GY_CHECK_INT(s.code, GY_ECLOSED);
+    site_close(&s);
+}
+
+static ssize_t ask_raw(gy_test *t, int fd, const char *request, char *out, size_t size)
+{
+    GY_CHECK_INT(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    gy_test_settle(t);
+    ssize_t n = recv(fd, out, size - 1, MSG_DONTWAIT);
+    out[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
+GY_TEST(a_socket_that_is_there_already_is_served)
+{
+    struct site s;
+    int ends[2];
+    char got[1000];
+    site_begin(&s, t, NULL);
+    GY_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    gy_stream *stream = gy_stream_open(ends[1], NULL);
+    GY_CHECK(stream && gy_http_server_serve(s.server, stream) == 0);
+    for (int i = 0; i < 3; i++) {
+        GY_CHECK(ask_raw(t, ends[0], GET("/"), got, sizeof got) > 0);
+        GY_CHECK_GLOB(gy_str_of(got), "HTTP/1.1 200 OK\r\n*\r\n\r\nhello\n");
+    }
+    GY_CHECK(ask_raw(t, ends[0], GET("/detach") "ahead", got, sizeof got) > 0);
+    GY_CHECK_TEXT(gy_str_of(got), "ahead");
+    close(ends[0]);
+    gy_test_settle(t);
+    GY_CHECK_INT(s.ended, 4);
+    gy_http_stats stats;
+    gy_http_server_stats(s.server, &stats);
+    GY_CHECK_INT(stats.open, 0);
+    GY_CHECK_INT(stats.requests, 4);
     site_close(&s);
 }
 

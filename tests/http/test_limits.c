@@ -181,6 +181,57 @@ GY_TEST(bad_options_make_no_server)
         !gy_http_server_new(gy_test_loop(t), &(gy_http_opts){.server_name = "a\r\nb"}, NULL, &s));
 }
 
+static size_t connections_after_a_turn(gy_test *t, const gy_http_opts *opts)
+{
+    struct site s;
+    char why[200];
+    gy_http_stats stats;
+    site_begin(&s, t, opts);
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+    int port = gy_local_port(fd);
+    for (int i = 0; i < 4; i++)
+        gy_test_connect_port(t, port);
+    GY_CHECK_INT(gy_http_server_listen(s.server, fd), 0);
+    GY_CHECK_INT(gy_loop_turn(gy_test_loop(t), 0), 0);
+    gy_http_server_stats(s.server, &stats);
+    size_t after_one = stats.open;
+    for (int i = 0; i < 4; i++)
+        GY_CHECK_INT(gy_loop_turn(gy_test_loop(t), 0), 0);
+    gy_http_server_stats(s.server, &stats);
+    GY_CHECK_INT(stats.open, 4);
+    site_close(&s);
+    return after_one;
+}
+
+GY_TEST(connections_are_taken_off_the_queue_in_batches)
+{
+    GY_CHECK_INT(connections_after_a_turn(t, NULL), 4);
+    GY_CHECK_INT(connections_after_a_turn(t, &(gy_http_opts){.accept_batch = 1}), 1);
+    GY_CHECK_INT(connections_after_a_turn(t, &(gy_http_opts){.accept_batch = 3}), 3);
+}
+
+static int use_much_stack(gy_exchange *x, void *arg)
+{
+    volatile char much[512 * 1024];
+    (void)arg;
+    for (size_t i = 0; i < sizeof much; i += 1024)
+        much[i] = 'm';
+    return gy_exchange_respond(x, 200, NULL, gy_str_n((const char *)(uintptr_t)much, 1));
+}
+
+GY_TEST(handlers_may_be_given_a_larger_stack)
+{
+    gy_http_opts opts = {.stack_size = (size_t)1024 * 1024, .server_name = "copied"};
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), &opts, use_much_stack, NULL);
+    opts = (gy_http_opts){.server_name = "not borrowed"};
+    gy_test_client *c = gy_test_connect(t, server);
+    gy_test_send_text(c, GET("/"));
+    gy_test_response res = gy_test_answer(c);
+    GY_CHECK_TEXT(res.body, "m");
+    GY_CHECK_TEXT(gy_test_header(&res, "Server"), "copied");
+    gy_http_server_free(server);
+}
+
 GY_TEST(the_server_may_be_named_or_not)
 {
     struct site s;
