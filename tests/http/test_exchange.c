@@ -89,9 +89,9 @@ static int show(gy_exchange *x, void *arg)
     char body[20];
     (void)arg;
     ssize_t n = gy_exchange_read(x, body, sizeof body);
-    gy_str got = gy_strf(gy_exchange_arena(x), "%.*s %.*s %s %zu %.*s", GY_FMT(gy_exchange_method(x)),
-                         GY_FMT(gy_exchange_target(x)), gy_headers_get(h, "x-thing").ptr, h->count,
-                         (int)(n > 0 ? n : 0), body);
+    gy_str got = gy_strf(gy_exchange_arena(x), "%.*s %.*s %s %zu %.*s",
+                         GY_FMT(gy_exchange_method(x)), GY_FMT(gy_exchange_target(x)),
+                         gy_headers_get(h, "x-thing").ptr, h->count, (int)(n > 0 ? n : 0), body);
     n = gy_exchange_read(x, body, sizeof body);
     return n ? -EIO : gy_exchange_respond(x, 200, NULL, got);
 }

@@ -21,8 +21,8 @@ static int say_who(gy_exchange *x, void *arg)
 {
     char text[200];
     (void)arg;
-    int n = snprintf(text, sizeof text, "%s %s", gy__exchange_remote_ip(x),
-                     gy__exchange_protocol(x));
+    int n =
+        snprintf(text, sizeof text, "%s %s", gy__exchange_remote_ip(x), gy__exchange_protocol(x));
     return gy_exchange_respond(x, 200, NULL, gy_str_n(text, (size_t)n));
 }
 
@@ -33,9 +33,9 @@ static int listen_for(enum way way, char address[GY_ADDRESS_MAX])
     static const char *const addresses[] = {"127.0.0.1", "::1", NULL, NULL};
     char why[200], name[60];
     snprintf(name, sizeof name, "@gyre-test-peer-%d", (int)getpid());
-    int fd = gy_listen(&(gy_listen_opts){.address = addresses[way],
-                                         .unix_path = way == UNIX ? name : NULL},
-                       why, sizeof why);
+    int fd = gy_listen(
+        &(gy_listen_opts){.address = addresses[way], .unix_path = way == UNIX ? name : NULL}, why,
+        sizeof why);
     if (fd < 0)
         return fd;
     if (way == UNIX)
@@ -88,8 +88,9 @@ static gy_str who(gy_test *t, enum way way, const gy_http_opts *opts, const char
 /* -- Whom the server believes -------------------------------------------------------------------- */
 
 #define ALL_SAY                                                                                    \
-    FOR("1.2.3.4") "X-Real-Ip: 1.2.3.5\r\nX-Scheme: https\r\nX-Forwarded-Proto: https\r\n"         \
-                   "Forwarded: for=1.2.3.6;proto=https\r\n"
+    FOR("1.2.3.4")                                                                                 \
+    "X-Real-Ip: 1.2.3.5\r\nX-Scheme: https\r\nX-Forwarded-Proto: https\r\n"                        \
+    "Forwarded: for=1.2.3.6;proto=https\r\n"
 
 GY_TEST(nobody_is_believed_unless_asked_for)
 {
@@ -263,8 +264,8 @@ GY_TEST(what_is_no_proxy_makes_no_server)
         const char *const list[] = {"10.0.0.0/8", bad[i], "worse", NULL};
         gy_str name = gy_strf(gy_test_arena(t), "\"%s\" is no trusted proxy", bad[i]);
         gy_test_expect_log(t, name.ptr);
-        GY_CHECK(!gy_http_server_new(gy_test_loop(t), &(gy_http_opts){.trusted = list}, say_who,
-                                     NULL));
+        GY_CHECK(
+            !gy_http_server_new(gy_test_loop(t), &(gy_http_opts){.trusted = list}, say_who, NULL));
         GY_CHECK_INT(count_lines(gy_test_logged(t)), i + 1);
     }
 }
@@ -283,8 +284,8 @@ GY_TEST(handlers_and_the_access_log_name_the_client)
 {
     gy_test_http(t, &(gy_http_opts){.xheaders = true, .trusted = ours});
     gy_test_client *c = gy_test_connect_port(t, gy_test_listen(t, &app));
-    gy_test_send_text(c, "GET /who HTTP/1.1\r\nHost: a.example\r\n" FOR("1.2.3.4, 10.0.0.1")
-                             "X-Scheme: https\r\n\r\n");
+    gy_test_send_text(c, "GET /who HTTP/1.1\r\nHost: a.example\r\n" FOR(
+                             "1.2.3.4, 10.0.0.1") "X-Scheme: https\r\n\r\n");
     GY_CHECK_TEXT(gy_test_answer(c).body, "1.2.3.4 https https://a.example/who");
     GY_CHECK_GLOB(gy_test_logged(t), "*200 GET /who (1.2.3.4) *ms*");
     gy_test_send_text(c, "GET /nowhere HTTP/1.1\r\nHost: a.example\r\n\r\n");

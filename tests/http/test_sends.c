@@ -40,8 +40,7 @@ static void take_sends(struct wire *w)
     gy_test_settle(w->test);
     w->count = 0;
     while (w->count < SENDS_MOST && (n = recv(w->fd, message, sizeof message, 0)) > 0)
-        w->sends[w->count++] =
-            gy_str_copy(gy_test_arena(w->test), gy_str_n(message, (size_t)n));
+        w->sends[w->count++] = gy_str_copy(gy_test_arena(w->test), gy_str_n(message, (size_t)n));
 }
 
 /* The messages that answer these bytes, which go out at once. */
@@ -54,9 +53,8 @@ static void ask(struct wire *w, const char *bytes)
 static int heads_in(gy_str bytes)
 {
     int heads = 0;
-    for (const char *at = bytes.ptr; (at = memmem(at, (size_t)(bytes.ptr + bytes.len - at),
-                                                  "HTTP/1.1 ", 9)) != NULL;
-         at += 9)
+    for (const char *at = bytes.ptr;
+         (at = memmem(at, (size_t)(bytes.ptr + bytes.len - at), "HTTP/1.1 ", 9)) != NULL; at += 9)
         heads++;
     return heads;
 }
