@@ -6,6 +6,7 @@
 #include <gyre/error.h>
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "loop/state.h"
 
 /* Move what is left to the front of the buffer, or get a larger one: a head may be as large as the
@@ -131,7 +132,6 @@ static void begin_exchange(struct gy__work *w)
     gy_http_server *s = w->conn->server;
     x->headers = (gy_headers){
         .items = x->head.fields, .count = x->head.field_count, .capacity = x->head.field_count};
-    gy_arena_init(&x->arena, w->arena_first, sizeof w->arena_first);
     x->conn = w->conn;
     x->began = w->task.loop->now;
     x->max_body = s->opts.max_body;
@@ -183,7 +183,8 @@ static int run_exchange(struct gy__work *w)
     int e = x->detached ? GY_ECLOSED : settle(w, result, gone);
     if (!e && !w->body.done && !gy__body_drain(w))
         w->conn->close = true;
-    gy_arena_reset(&x->arena);
+    if (!gy__arena_is_untouched(&x->arena))
+        gy_arena_reset(&x->arena);
     return w->conn->cut ? GY_ECLOSED : e;
 }
 
@@ -236,6 +237,7 @@ int gy__connection_serve(void *arg)
     struct gy__work *w = arg;
     struct gy__conn *c = w->conn;
     w->body.done = true;
+    gy_arena_init(&w->x.arena, w->arena_first, sizeof w->arena_first);
     if (!serve_requests(w))
         c->close = true;
     gy_stream_close(w->detached);

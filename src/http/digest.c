@@ -145,20 +145,3 @@ int gy__digest_connection(struct gy__digest *d, gy_str value)
     }
     return 0;
 }
-
-void gy__digest_finish(const struct gy__digest *d, struct gy__head *h)
-{
-    h->has_length = d->length;
-    h->keep_alive = !d->close && (h->minor > 0 || d->keep_alive);
-    h->upgrade = d->upgrade && d->upgrade_asked && h->minor > 0;
-}
-
-int gy__digest_finish_request(struct gy__digest *d, struct gy__head *h)
-{
-    if (!d->host && h->minor > 0) {
-        return refuse(d, 400, "no Host");
-    }
-    gy__digest_finish(d, h);
-    h->expect_continue = d->expect && (h->chunked || h->length > 0);
-    return 0;
-}

@@ -23,9 +23,14 @@ int gy__digest_connection(struct gy__digest *d, gy_str value);
 /* The same for Host, which starts with [plain] bytes that a name is made of. */
 int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value, size_t plain);
 
-/* After the last field: sums up what was seen. The first is for requests. */
-int gy__digest_finish_request(struct gy__digest *d, struct gy__head *h);
-void gy__digest_finish(const struct gy__digest *d, struct gy__head *h);
+/* After the last field: sums up what was seen. */
+static inline void gy__digest_finish(const struct gy__digest *d, struct gy__head *h)
+{
+    h->has_length = d->length;
+    h->keep_alive = !d->close && (h->minor > 0 || d->keep_alive);
+    h->upgrade = d->upgrade && d->upgrade_asked && h->minor > 0;
+    h->expect_continue = d->expect && (h->chunked || h->length > 0);
+}
 
 /* Do [n] bytes (4 or 8) at [name] differ from those at [lower] by more than case? */
 static inline uint64_t gy__name_differs(const char *name, const char *lower, size_t n)

@@ -20,8 +20,25 @@ struct gy__body {
     uint64_t length;
 };
 
+/* The body that a head announces, else [otherwise]. */
+static inline struct gy__body gy__body_announced(const struct gy__head *h,
+                                                 enum gy__body_kind otherwise)
+{
+    struct gy__body body = {otherwise, 0};
+    if (h->chunked) {
+        body.kind = GY__BODY_CHUNKED;
+    } else if (h->has_length) {
+        body.kind = h->length > 0 ? GY__BODY_LENGTH : GY__BODY_NONE;
+        body.length = h->length;
+    }
+    return body;
+}
+
 /* The body that follows a parsed request head. */
-struct gy__body gy__body_of_request(const struct gy__head *h);
+static inline struct gy__body gy__body_of_request(const struct gy__head *h)
+{
+    return gy__body_announced(h, GY__BODY_NONE);
+}
 
 /* The body that follows a response to a request with method [verb]. */
 struct gy__body gy__body_of_response(const struct gy__head *h, enum gy_method verb);

@@ -7,8 +7,7 @@
 size_t gy__uint_len(uint64_t value)
 {
     size_t n = 1;
-    while (value >= 10) {
-        value /= 10;
+    for (uint64_t limit = 10; value >= limit && n < GY__UINT_MAX_LEN; limit *= 10) {
         n++;
     }
     return n;

@@ -116,13 +116,8 @@ size_t gy__head_scan(const char *data, size_t from, size_t len)
     return 0;
 }
 
-bool gy__head_ready(struct gy__head_reader *r, const char *data, size_t len)
+bool gy__head_ready_again(struct gy__head_reader *r, const char *data, size_t len)
 {
-    /* Most heads come whole: the first look is the parser's. */
-    if (r->parsed == 0) {
-        r->parsed = len;
-        return true;
-    }
     size_t end = gy__head_scan(data, r->scanned, len);
     bool ready = end || len >= 2 * r->parsed;
     r->scanned = end ? end : len;

@@ -80,6 +80,17 @@ struct gy__head_reader {
     size_t parsed;  /* bytes at the last parse */
 };
 
-bool gy__head_ready(struct gy__head_reader *r, const char *data, size_t len);
+/* The slow half. */
+bool gy__head_ready_again(struct gy__head_reader *r, const char *data, size_t len);
+
+static inline bool gy__head_ready(struct gy__head_reader *r, const char *data, size_t len)
+{
+    /* Most heads come whole: the first look is the parser's. */
+    if (r->parsed) {
+        return gy__head_ready_again(r, data, len);
+    }
+    r->parsed = len;
+    return true;
+}
 
 #endif

@@ -130,60 +130,26 @@ char *gy__parse_status(struct gy__parsing *s, char *p)
     return p + 4;
 }
 
-/* The views are of the caller's writable data. */
-static char *writable(const char *p)
-{
-    return (char *)(uintptr_t)p;
-}
-
-static void end_here(gy_str s)
-{
-    writable(s.ptr)[s.len] = '\0';
-}
-
-static void end_fields(const struct gy__head *h)
-{
-    for (size_t i = 0; i < h->field_count; i++) {
-        end_here(h->fields[i].name);
-        end_here(h->fields[i].value);
-    }
-}
-
 /* The path follows an authority at once: there is room for a NUL only when the authority moves
  * over the slash before it. */
 static void end_absolute(struct gy__head *h)
 {
-    char *a = writable(h->authority.ptr);
+    char *a = gy__writable(h->authority.ptr);
     bool sent = h->path.ptr == a + h->authority.len;
     memmove(a - 1, a, h->authority.len);
     h->authority.ptr = a - 1;
-    end_here(h->authority);
+    gy__end_here(h->authority);
     if (sent) {
-        end_here(h->path);
+        gy__end_here(h->path);
     }
 }
 
-void gy__parse_terminate_request(struct gy__head *h)
+void gy__parse_end_authority(struct gy__head *h)
 {
-    end_fields(h);
-    end_here(h->method);
-    if (h->query.ptr) {
-        end_here(h->query);
-    }
-    if (!h->authority.ptr) {
-        end_here(h->path);
-        return;
-    }
     if (h->scheme.ptr) {
         end_absolute(h);
     } else {
-        end_here(h->authority);
+        gy__end_here(h->authority);
     }
     h->host = h->authority;
-}
-
-void gy__parse_terminate_response(struct gy__head *h)
-{
-    end_fields(h);
-    end_here(h->reason);
 }

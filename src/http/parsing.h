@@ -76,8 +76,47 @@ char *gy__parse_version_slowly(struct gy__parsing *s, char *p);
 /* " 200": behind it, or NULL. */
 char *gy__parse_status(struct gy__parsing *s, char *p);
 
+/* The views are of the caller's writable data. */
+static inline char *gy__writable(const char *p)
+{
+    return (char *)(uintptr_t)p;
+}
+
+static inline void gy__end_here(gy_str s)
+{
+    gy__writable(s.ptr)[s.len] = '\0';
+}
+
+static inline void gy__end_fields(const struct gy__head *h)
+{
+    for (size_t i = 0; i < h->field_count; i++) {
+        gy__end_here(h->fields[i].name);
+        gy__end_here(h->fields[i].value);
+    }
+}
+
+/* Of a request in absolute or authority form. */
+void gy__parse_end_authority(struct gy__head *h);
+
 /* Write the NULs. */
-void gy__parse_terminate_request(struct gy__head *h);
-void gy__parse_terminate_response(struct gy__head *h);
+static inline void gy__parse_terminate_request(struct gy__head *h)
+{
+    gy__end_fields(h);
+    gy__end_here(h->method);
+    if (h->query.ptr) {
+        gy__end_here(h->query);
+    }
+    if (h->authority.ptr) {
+        gy__parse_end_authority(h);
+    } else {
+        gy__end_here(h->path);
+    }
+}
+
+static inline void gy__parse_terminate_response(struct gy__head *h)
+{
+    gy__end_fields(h);
+    gy__end_here(h->reason);
+}
 
 #endif

@@ -29,25 +29,6 @@ static size_t name_len(gy_str s)
     }
 }
 
-bool gy__port_follows(gy_str s, size_t at)
-{
-    if (at == s.len) {
-        return true;
-    }
-    if (s.ptr[at++] != ':') {
-        return false;
-    }
-    unsigned number = 0;
-    for (; at < s.len; at++) {
-        unsigned digit = (unsigned)(s.ptr[at] - '0');
-        number = number * 10 + digit;
-        if (digit > 9 || number > 65535) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool gy__authority_valid(gy_str s, bool port)
 {
     size_t i = s.len && s.ptr[0] == '[' ? literal_len(s) : name_len(s);

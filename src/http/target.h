@@ -11,7 +11,24 @@
 bool gy__authority_valid(gy_str s, bool port);
 
 /* Is that what follows the host, which ends at [at]: nothing, or ':' and a port? */
-bool gy__port_follows(gy_str s, size_t at);
+static inline bool gy__port_follows(gy_str s, size_t at)
+{
+    if (at == s.len) {
+        return true;
+    }
+    if (s.ptr[at++] != ':') {
+        return false;
+    }
+    unsigned number = 0;
+    for (; at < s.len; at++) {
+        unsigned digit = (unsigned)(s.ptr[at] - '0');
+        number = number * 10 + digit;
+        if (digit > 9 || number > 65535) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /* Make sense of a target that does not start with '/' or belongs to CONNECT: [h] has the verb, the
  * path (all up to the '?') and the query. Gives NULL and corrects path, scheme and authority, or
