@@ -10,6 +10,9 @@ static enum gy_log_level level_of(int status)
 void gy__access_log(struct gy__request *q)
 {
     gy_request *r = &q->front;
+    /* Most lines are of this kind, and mostly nobody wants those. */
+    if (q->x->status > 0 && q->x->status < 400 && !gy_log_enabled(GY_LOG_INFO))
+        return;
     /* 499 is what nginx calls a client that left before the answer; that is no fault of anyone. */
     int status = q->x->status ? q->x->status : q->x->detached ? q->status : 499;
     enum gy_log_level level = status == 499 ? GY_LOG_INFO : level_of(status);

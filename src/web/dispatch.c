@@ -58,7 +58,8 @@ static int find_verb(struct gy__request *q, gy_handler_fn **verb)
     if (status)
         return find_fallback(q, status, verb);
 
-    const struct gy__target *t = gy__target_for(m.target, r->verb);
+    const struct gy__target *t =
+        m.target->verbs[r->verb] ? m.target : gy__target_for(m.target->also, r->verb);
     q->parts = m.parts;
     if (!t && r->verb != GY_METHOD_OPTIONS)
         return refuse_verb(q, m.target);

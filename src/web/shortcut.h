@@ -7,6 +7,7 @@
 
 #include "web/table.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct gy__literal {
@@ -33,13 +34,30 @@ static inline struct gy__literal *gy__shortcut_slot(const struct gy__shortcut *s
     return &s->slots[(path.len + 5 * middle + 7 * last) & s->mask];
 }
 
+/* Most paths are short: a call of memcmp would cost more. */
+static inline bool gy__shortcut_same(gy_str a, gy_str b)
+{
+    size_t i = 0;
+    if (a.len != b.len)
+        return false;
+    for (uint64_t x, y; a.len - i >= 8; i += 8) {
+        memcpy(&x, a.ptr + i, 8);
+        memcpy(&y, b.ptr + i, 8);
+        if (x != y)
+            return false;
+    }
+    while (i < a.len && a.ptr[i] == b.ptr[i])
+        i++;
+    return i == a.len;
+}
+
 /* The row of that very path; NULL when there is none here. */
 static inline const struct gy__row *gy__shortcut_find(const struct gy__shortcut *s, gy_str path)
 {
     if (path.len == 0)
         return NULL;
     const struct gy__literal *l = gy__shortcut_slot(s, path);
-    return l->path.len == path.len && memcmp(l->path.ptr, path.ptr, path.len) == 0 ? l->row : NULL;
+    return gy__shortcut_same(l->path, path) ? l->row : NULL;
 }
 
 #endif

@@ -12,17 +12,24 @@
 static void only_the_very_path_is_found(void **state)
 {
     static const char *const others[] = {"", "/", "/x", "/jso", "/jsonn", "/jsOn", "/jsom"};
+    static const char *const longer[] = {"/of-17-bytes-long/", "/of-17-bytes-lon",
+                                         "/of-17-byt_s-long", "_of-17-bytes-long",
+                                         "/of-17-bytes-l_ng"};
     gy_arena a = {0};
     struct gy__shortcut s;
     struct gy__row row = {.index = 0};
     (void)state;
-    assert_int_equal(gy__shortcut_init(&s, &a, 1), 0);
+    assert_int_equal(gy__shortcut_init(&s, &a, 9), 0);
     assert_null(gy__shortcut_find(&s, gy_str_of("/json")));
     gy__shortcut_add(&s, gy_str_of("/json"), &row);
     gy__shortcut_add(&s, gy_str_of(""), &row);
     assert_ptr_equal(gy__shortcut_find(&s, gy_str_of("/json")), &row);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         assert_null(gy__shortcut_find(&s, gy_str_of(others[i])));
+    gy__shortcut_add(&s, gy_str_of("/of-17-bytes-long"), &row);
+    assert_ptr_equal(gy__shortcut_find(&s, gy_str_of("/of-17-bytes-long")), &row);
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++)
+        assert_null(gy__shortcut_find(&s, gy_str_of(longer[i])));
     gy_arena_done(&a);
 }
 
