@@ -12,6 +12,8 @@ int gy__io_watch(gy_loop *loop, struct gy__io *io)
 {
     int e = loop->poller.ops->watch(&loop->poller, io);
     io->watched = e == 0;
+    if (!e)
+        io->ready &= (uint8_t)~GY__GONE;
     return e;
 }
 
@@ -21,6 +23,7 @@ void gy__io_unwatch(gy_loop *loop, struct gy__io *io)
         loop->poller.ops->unwatch(&loop->poller, io);
     io->watched = false;
     io->on_event = NULL;
+    io->ready |= GY__GONE;
     if (io->reader)
         gy__wake(io->reader, GY_ECLOSED);
     if (io->writer)
@@ -51,6 +54,8 @@ int gy__io_wait(struct gy__io *io, unsigned bit, int64_t deadline, const char *w
     gy_task **slot = bit == GY__IN ? &io->reader : &io->writer;
     if (io->ready & enough)
         return 0;
+    if (io->ready & GY__GONE)
+        return GY_ECLOSED;
     if (*slot)
         return GY_EBUSY;
     *slot = gy__self();

@@ -12,8 +12,9 @@
 enum {
     GY__IN = 1,
     GY__OUT = 2,
-    GY__HUP = 4, /* the peer will send no more, or the connection broke */
-    GY__ERR = 8  /* it broke */
+    GY__HUP = 4,  /* the peer will send no more, or the connection broke */
+    GY__ERR = 8,  /* it broke */
+    GY__GONE = 16 /* it was unwatched: nothing more will be told */
 };
 
 /* Readiness is remembered: a poller reports each change once, and whoever finds that a descriptor
@@ -55,8 +56,8 @@ void gy__io_unwatch(gy_loop *loop, struct gy__io *io);
 void gy__io_fire(struct gy__io *io, unsigned events);
 
 /* Wait until [io] is ready for [bit] (GY__IN or GY__OUT), at most until [deadline] (ns on the loop's
- * clock, INT64_MAX for ever). 0, GY_ETIMEDOUT, GY_EBUSY when another task waits already, or a
- * cancellation. Suspends unless it is ready. */
+ * clock, INT64_MAX for ever). 0, GY_ETIMEDOUT, GY_EBUSY when another task waits already, GY_ECLOSED
+ * once it was unwatched, or a cancellation. Suspends unless it is ready. */
 int gy__io_wait(struct gy__io *io, unsigned bit, int64_t deadline, const char *what);
 
 #endif

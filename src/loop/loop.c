@@ -161,27 +161,28 @@ static void run_on(gy_loop *loop)
     }
 }
 
-static void enter(gy_loop *loop)
+/* Gives the loop that was current; turns may be nested, of one loop and of several. */
+static gy_loop *enter(gy_loop *loop)
 {
-    loop->outer = gy__loop_tls == loop ? NULL : gy__loop_tls;
+    gy_loop *before = gy__loop_tls;
     gy__loop_tls = loop;
     loop->now = gy__clock_now();
+    return before;
 }
 
-static void leave(gy_loop *loop)
+static void leave(gy_loop *before)
 {
-    if (loop->outer)
-        gy__loop_tls = loop->outer;
-    loop->outer = NULL;
+    if (before)
+        gy__loop_tls = before;
 }
 
 int gy_loop_turn(gy_loop *loop, double timeout)
 {
     if (loop->current)
         return GY_EBUSY;
-    enter(loop);
+    gy_loop *before = enter(loop);
     int e = turn(loop, timeout < 0 ? -1 : gy__seconds(timeout));
-    leave(loop);
+    leave(before);
     return e;
 }
 
@@ -190,13 +191,13 @@ static int run_while(gy_loop *loop, bool (*more)(const gy_loop *))
     int e = 0;
     if (loop->running || loop->current)
         return GY_EBUSY;
-    enter(loop);
+    gy_loop *before = enter(loop);
     loop->running = true;
     while (!e && !atomic_exchange(&loop->stop, false) && more(loop))
         if (!(e = turn(loop, -1)))
             run_on(loop);
     loop->running = false;
-    leave(loop);
+    leave(before);
     return e;
 }
 

@@ -33,7 +33,6 @@ struct gy_loop {
     atomic_bool stop;
     atomic_bool closing; /* takes no more calls and posts */
     bool running;
-    gy_loop *outer; /* the loop that was current before this one ran */
     /* Asked instead of waiting when only time is waited for: a test's clock moves on by [ns]. */
     bool (*idle)(void *arg, int64_t ns);
     void *idle_arg;

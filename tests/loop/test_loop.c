@@ -45,6 +45,8 @@ static void see_inner(void *arg)
 {
     struct seen *s = arg;
     assert_ptr_equal(gy_loop_current(), s->inner);
+    assert_int_equal(gy_loop_turn(s->inner, 0), 0);
+    assert_ptr_equal(gy_loop_current(), s->inner);
 }
 
 static void turn_inner(void *arg)

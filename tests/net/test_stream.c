@@ -333,6 +333,37 @@ GY_TEST(closing_wakes_who_waits)
     gy_task_join(b);
 }
 
+static int write_more_than_a_turn(void *arg)
+{
+    struct ends *e = arg;
+    static const char bytes[300 * 1024];
+    note(e, gy_stream_write(e->s, bytes, sizeof bytes));
+    return 0;
+}
+
+static int close_it(void *arg)
+{
+    struct ends *e = arg;
+    gy_stream_close(e->s);
+    return 0;
+}
+
+/* Who writes much lets others go first, and one of them closes. */
+GY_TEST(closing_ends_a_write_that_was_not_waiting)
+{
+    struct ends e;
+    open_ends(&e, t, 128 * 1024);
+    gy_test_pause(e.c);
+    gy_task *a = gy_task_new(gy_test_loop(t), write_more_than_a_turn, &e, NULL);
+    gy_task *b = gy_task_new(gy_test_loop(t), close_it, &e, NULL);
+    gy_test_settle(t);
+    GY_CHECK_INT(e.count, 1);
+    GY_CHECK_INT(e.codes[0], GY_ECLOSED);
+    gy_task_cancel(a);
+    gy_task_join(a);
+    gy_task_join(b);
+}
+
 GY_TEST(a_cancelled_reader_leaves_the_stream_usable)
 {
     struct ends e;
