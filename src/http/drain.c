@@ -39,15 +39,26 @@ void gy__acceptors_close(gy_http_server *s, bool last)
         close_acceptor(gy_of(it, struct gy__acceptor, link), last);
 }
 
+/* [fn] may close its connection. With the last of them the drain ends, and s may be gone then. */
+static void each_conn(gy_http_server *s, void (*fn)(struct gy__conn *c))
+{
+    gy_list *at = s->conns.next;
+    for (size_t n = s->open; n > 0; n--) {
+        struct gy__conn *c = gy_of(at, struct gy__conn, link);
+        at = at->next;
+        fn(c);
+    }
+}
+
+static void close_if_idle(struct gy__conn *c)
+{
+    if (!c->work)
+        gy__conn_close(c);
+}
+
 static void close_idle(void *arg)
 {
-    gy_http_server *s = arg;
-    bool ended = s->ended;
-    gy_list_each_safe (it, &s->conns) {
-        struct gy__conn *c = gy_of(it, struct gy__conn, link);
-        if (!c->work && !ended)
-            gy__conn_close(c);
-    }
+    each_conn(arg, close_if_idle);
 }
 
 static void end_arrivals(void *arg)
@@ -69,16 +80,18 @@ static bool refuse_arrivals(gy_http_server *s)
     return !gy_list_empty(&s->acceptors);
 }
 
+static void cut_off(struct gy__conn *c)
+{
+    c->cut = c->close = true;
+    if (c->work)
+        gy__task_cancel_with(&c->work->task, GY_ESHUTDOWN);
+    else
+        gy__conn_close(c);
+}
+
 void gy__drain_cut_off(gy_http_server *s)
 {
-    gy_list_each_safe (it, &s->conns) {
-        struct gy__conn *c = gy_of(it, struct gy__conn, link);
-        c->cut = c->close = true;
-        if (c->work)
-            gy__task_cancel_with(&c->work->task, GY_ESHUTDOWN);
-        else
-            gy__conn_close(c);
-    }
+    each_conn(s, cut_off);
 }
 
 static void grace_is_over(void *arg)
@@ -88,8 +101,11 @@ static void grace_is_over(void *arg)
         gy_log(GY_LOG_GENERAL, GY_LOG_WARNING,
                "%zu requests were cut off: their time to finish has run out", s->active);
     gy__acceptors_close(s, true);
-    gy__drain_cut_off(s);
-    gy__drain_check(s);
+    /* The last connection to close tells that the drain has ended, and s may be gone then. */
+    if (s->open)
+        gy__drain_cut_off(s);
+    else
+        gy__drain_check(s);
 }
 
 void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, void *arg)

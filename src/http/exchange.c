@@ -34,8 +34,10 @@ static struct gy__transport *move_out(struct gy__conn *c)
     if (t == &c->socket) {
         struct gy__transport *own;
         int fd = t->io.fd;
+        void (*on_event)(struct gy__io *, unsigned) = t->io.on_event;
         gy__io_unwatch(t->loop, &t->io);
         if (gy__transport_socket_new(t->loop, fd, &own)) {
+            t->io.on_event = on_event;
             (void)gy__io_watch(t->loop, &t->io);
             return NULL;
         }

@@ -130,6 +130,34 @@ GY_TEST(without_grace_all_is_cut_off_in_the_next_turn)
     site_close(&s);
 }
 
+static void free_it(void *arg)
+{
+    gy_http_server **s = arg;
+    gy_http_server_free(*s);
+    *s = NULL;
+}
+
+static int never(gy_exchange *x, void *arg)
+{
+    (void)x, (void)arg;
+    return 0;
+}
+
+/* By the last call, and by the end of a grace that comes before it. */
+GY_TEST(a_server_may_be_freed_when_it_is_done)
+{
+    static const double graces[] = {10, 0.1};
+    for (size_t i = 0; i < sizeof graces / sizeof *graces; i++) {
+        gy_http_server *s = gy_http_server_new(gy_test_loop(t), NULL, never, NULL);
+        gy_test_client *a = gy_test_connect(t, s);
+        gy_test_client *b = gy_test_connect(t, s);
+        gy_http_server_drain(s, graces[i], free_it, &s);
+        gy_test_advance(t, 1);
+        GY_CHECK(s == NULL);
+        GY_CHECK(gy_test_closed(a) && gy_test_closed(b));
+    }
+}
+
 GY_TEST(a_connection_that_was_taken_over_has_its_grace_too)
 {
     struct site s;
