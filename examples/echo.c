@@ -32,8 +32,8 @@ int main(int argc, char **argv)
         return fprintf(stderr, "echo: %s\n", why), 1;
     gy_loop *loop = gy_loop_new();
     gy_tcp_server *server = loop ? gy_tcp_server_open(fd, echo, NULL) : NULL;
-    if (!server || gy_loop_on_signal(loop, 15, stop, loop) ||
-        gy_loop_on_signal(loop, 2, stop, loop))
+    if (!server || gy_loop_on_signal(loop, SIGTERM, stop, loop) ||
+        gy_loop_on_signal(loop, SIGINT, stop, loop))
         return fprintf(stderr, "echo: out of memory\n"), 1;
     if (gy_local_address(fd, address) == 0)
         fprintf(stderr, "echo: listening on %s\n", address);
