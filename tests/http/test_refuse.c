@@ -139,8 +139,7 @@ GY_TEST(above_too_a_request_is_one_line_without_control_characters)
         "GET /\x1b[2J HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /%1b[2J%0a200%20GET HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET /\x80\x9b\xff HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "GET /?\x9b"
-        "31m HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /?\x9b[31m HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "B\x1bW / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "BREW / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nX-Real-Ip: \x1b[31m\r\nConnection: close\r\n\r\n",
