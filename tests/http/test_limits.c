@@ -8,6 +8,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #define GET(path_) "GET " path_ " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static int listening(struct site *s)
@@ -133,6 +139,8 @@ GY_TEST(without_descriptors_it_waits_and_goes_on)
 {
     struct site s;
     struct rlimit old, low;
+    if (RUNNING_ON_VALGRIND) /* which takes and closes what is beyond a limit */
+        return;
     site_begin(&s, t, NULL);
     gy_test_expect_log(t, "cannot accept: Too many open files*");
     int port = listening(&s);
