@@ -17,19 +17,21 @@
 
 enum { KIB = 1024 };
 
-/* Uses about [size] bytes of stack, all of it touched. */
-static __attribute__((noinline)) unsigned descend(size_t size)
+/* Uses about [size] bytes of stack, all of it touched. Each call sees the frame above its own, or a
+ * compiler might turn the recursion into a loop. */
+static __attribute__((noinline)) unsigned descend(size_t size, const volatile unsigned char *above)
 {
     volatile unsigned char frame[4 * KIB];
     for (size_t i = 0; i < sizeof frame; i += 256)
         frame[i] = (unsigned char)size;
-    unsigned below = size > sizeof frame ? descend(size - sizeof frame) : 0;
-    return below + frame[256];
+    unsigned below = size > sizeof frame ? descend(size - sizeof frame, frame) : 0;
+    return below + frame[256] + *above;
 }
 
 static int go_deep(void *arg)
 {
-    return descend(*(size_t *)arg) == 0;
+    volatile unsigned char top = 0;
+    return descend(*(size_t *)arg, &top) == 0;
 }
 
 static void as_much_as_was_asked_for(void **state)
