@@ -301,11 +301,10 @@ bool gy__body_drainable(const struct gy__work *w)
 bool gy__body_drain(struct gy__work *w)
 {
     char sink[2048];
-    ssize_t n = 0;
     if (w->conn->close || !gy__body_drainable(w))
         return false;
     w->x.max_body = UINT64_MAX;
-    while (!w->body.done && (n = gy_exchange_read(&w->x, sink, sizeof sink)) > 0)
+    while (!w->body.done && gy_exchange_read(&w->x, sink, sizeof sink) > 0)
         ;
     return w->body.done;
 }
