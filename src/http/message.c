@@ -4,6 +4,8 @@
 #include "http/chars.h"
 #include <assert.h>
 
+const gy_field gy__html_type = {GY_STR("Content-Type"), GY_STR(GY__HTML_TYPE)};
+
 size_t gy__uint_len(uint64_t value)
 {
     size_t n = 1;

@@ -58,6 +58,19 @@ static inline char *gy__put_field(char *at, gy_str name, gy_str value)
     return at;
 }
 
+/* The field that most responses have. */
+#define GY__HTML_TYPE "text/html; charset=UTF-8"
+extern const gy_field gy__html_type;
+
+/* One of a response's: that one is put as a whole. */
+static inline char *gy__put_response_field(char *at, const gy_field *f)
+{
+    if (f->value.ptr == gy__html_type.value.ptr) {
+        return gy__put_lit(at, "Content-Type: " GY__HTML_TYPE "\r\n");
+    }
+    return gy__put_field(at, f->name, f->value);
+}
+
 /* All of [h], in order, and their size. */
 size_t gy__headers_size(const gy_headers *h);
 char *gy__put_headers(char *at, const gy_headers *h);

@@ -161,7 +161,7 @@ static int put_head(struct gy__work *w, int status, const char *reason, const gy
         return e;
     char *at = put_start(w->conn->server, w->out + w->out_len, status, reason, &said);
     for (size_t i = 0; i < count; i++)
-        at = gy__put_field(at, fields[i].name, fields[i].value);
+        at = gy__put_response_field(at, &fields[i]);
     at = put_length(at, kind, length, &said);
     at = put_connection(w, at, &said);
     at = gy__put_lit(at, "\r\n");

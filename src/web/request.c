@@ -16,9 +16,7 @@ static void init_front(gy_request *r, gy_exchange *x, const gy_app *app)
     r->method = h->method;
     r->path = h->path;
     r->query = h->query;
-    r->target = h->query.ptr || h->scheme.ptr ? gy__head_target(&x->arena, h) : h->path;
-    if (!r->target.ptr)
-        r->target = h->path;
+    r->target = h->path;
     r->host = h->host.ptr ? h->host : (gy_str)GY_STR("");
     r->body = (gy_str)GY_STR("");
     r->headers = x->headers;
@@ -29,13 +27,21 @@ static void init_front(gy_request *r, gy_exchange *x, const gy_app *app)
     r->route = NULL;
 }
 
+/* With a query, or in absolute form, the target is more than the path. */
+static void put_target_together(gy_request *r, const gy_exchange *x)
+{
+    gy_str whole = gy__head_target(r->arena, &x->head);
+    if (whole.ptr)
+        r->target = whole;
+}
+
 /* Member by member: the array of fields at the end needs no clearing. */
 void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app)
 {
     init_front(&q->front, x, app->app);
     q->x = x;
     q->app = app;
-    q->target = gy__router_default(app->router);
+    q->target = NULL;
     q->parts = NULL;
     q->args = NULL;
     q->fail_reason = q->phrase = NULL;
@@ -43,10 +49,12 @@ void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app
     q->failure = q->refused = q->body_error = q->lost = 0;
     q->ended = q->sent = q->json_open = q->has_hooks = false;
     gy__buf_init(&q->body, GY__RESPONSE_MAX);
-    q->fields[0] = gy__default_type;
+    q->fields[0] = gy__html_type;
     q->headers = (gy_headers){
         .items = q->fields, .count = 1, .capacity = GY__FIELDS_FIRST, .arena = &x->arena};
     q->trailers = (gy_headers){.arena = &x->arena};
+    if (x->head.query.ptr || x->head.scheme.ptr)
+        put_target_together(&q->front, x);
 }
 
 const char *gy_header(gy_request *r, const char *name, const char *fallback)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "http/exchange.h"
+#include "http/message.h"
 #include "web/app.h"
 
 enum { GY__FIELDS_FIRST = 8 };
@@ -18,7 +19,7 @@ struct gy__request {
     gy_request front; /* first */
     gy_exchange *x;
     struct gy__app *app;
-    const struct gy__target *target; /* whose hooks run */
+    const struct gy__target *target; /* whose hooks run, once chosen */
     const gy_str *parts;             /* [target->parts] */
     struct gy__args *args;           /* once somebody asked */
     const char *fail_reason;
@@ -48,12 +49,10 @@ void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app
 
 /* -- response.c -------------------------------------------------------------------------------- */
 
-/* "text/html; charset=UTF-8", as in Tornado. It goes along only with a body. */
-extern const gy_field gy__default_type;
-
+/* HTML in UTF-8, as in Tornado. The field goes along only with a body. */
 static inline bool gy__response_has_default_type(const struct gy__request *q)
 {
-    return q->headers.count && q->headers.items[0].value.ptr == gy__default_type.value.ptr;
+    return q->headers.count && q->headers.items[0].value.ptr == gy__html_type.value.ptr;
 }
 
 /* May something be added to the body now? 0, the sticky failure, or GY_EFINISHED. */

@@ -8,8 +8,6 @@
 #include <gyre/error.h>
 #include <stdarg.h>
 
-const gy_field gy__default_type = {GY_STR("Content-Type"), GY_STR("text/html; charset=UTF-8")};
-
 int gy__response_fail(struct gy__request *q, int e)
 {
     if (!q->failure && e != GY_EFINISHED)
@@ -216,11 +214,11 @@ void gy__response_reset(struct gy__request *q)
     h->count = kept;
     if (kept < h->capacity) {
         memmove(h->items + 1, h->items, kept * sizeof *h->items);
-        h->items[0] = gy__default_type;
+        h->items[0] = gy__html_type;
         h->count++;
     } else {
         /* Without memory the page goes out without its type. */
-        (void)gy_headers_add_str(h, gy__default_type.name, gy__default_type.value);
+        (void)gy_headers_add_str(h, gy__html_type.name, gy__html_type.value);
     }
 }
 
