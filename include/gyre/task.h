@@ -27,7 +27,10 @@ typedef struct gy_task_opts {
 
 /* Children that cannot outlive their parent's wait. {0} is valid, and so is { .timeout = 2.0 }.
  * Because gy_group_wait does not return before the last child has, arguments may point into the
- * parent's stack. The first child that fails cancels the others. */
+ * parent's stack. The first child that fails cancels the others.
+ *
+ * Every way out after the first gy_group_spawn goes through gy_group_wait. A task or handler that
+ * returns without has children that write to what is no more: the program then says so and aborts. */
 typedef struct gy_group {
     double timeout;    /* seconds from the first spawn for all together; 0 is no limit */
     size_t limit;      /* at most so many at once: gy_group_spawn waits; 0 is no limit */
@@ -36,6 +39,7 @@ typedef struct gy_group {
     /* private */
     gy_list children;
     struct gy_task *waiter;
+    struct gy_task *owner; /* on whose stack it lies, until it was waited for */
     gy_timer timer;
     size_t running;
     int error;
@@ -43,7 +47,8 @@ typedef struct gy_group {
 } gy_group;
 
 /* A limit on the time of a block of code: while it stands, waits of this task end with
- * GY_ETIMEDOUT once it has passed. Deadlines nest; the nearest rules. */
+ * GY_ETIMEDOUT once it has passed. Deadlines nest; the nearest rules. Every way out goes through
+ * gy_deadline_end: a task or handler that returns without has the program say so and abort. */
 typedef struct gy_deadline {
     gy_timer timer;
     struct gy_task *task;
@@ -58,11 +63,12 @@ GY_BEGIN_DECLS
  * loop. [opts] may be NULL. */
 GY_API GY_CHECKED int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *opts);
 
-/* The same, and gives a task that must be joined. NULL when out of memory. */
+/* The same on [loop], on whose thread this is, and gives a task that must be joined. NULL when out of
+ * memory. */
 GY_API GY_CHECKED gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg,
                                        const gy_task_opts *opts);
 
-/* Wait for it to end, take its result and free it. GY_EINVAL for oneself. A cancelled caller still
+/* Wait for it to end, take its result and free it: once. GY_EINVAL for oneself. A cancelled caller still
  * waits to the end, after cancelling [t]: nothing is left behind. Outside a task it turns the loop
  * meanwhile. */
 GY_API GY_SUSPENDS int gy_task_join(gy_task *t);

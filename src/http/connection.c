@@ -177,6 +177,7 @@ static int run_exchange(struct gy__work *w)
     s->stats.requests++;
     w->in_handler = true;
     int result = s->fn(x, s->arg);
+    gy__task_check_left(&w->task);
     w->in_handler = false;
     int gone = w->task.cancel;
     gy__task_uncancel(&w->task);

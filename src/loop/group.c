@@ -53,9 +53,17 @@ static void time_is_up(void *arg)
     fail(arg, GY_ETIMEDOUT);
 }
 
+static bool lies_on_stack_of(const gy_group *g, const gy_task *t)
+{
+    return (uintptr_t)g - (uintptr_t)t->fiber->stack.low < t->fiber->stack.size;
+}
+
 static void start(gy_group *g, gy_task *parent)
 {
     g->started = true;
+    g->owner = lies_on_stack_of(g, parent) ? parent : NULL;
+    if (g->owner)
+        g->owner->groups++;
     gy_list_init(&g->children);
     if (g->timeout > 0)
         gy_timer_set(parent->loop, &g->timer, g->timeout, time_is_up, g);
@@ -137,6 +145,9 @@ int gy_group_wait(gy_group *g)
     wait_to_the_end(g, self);
     gy_timer_cancel(self->loop, &g->timer);
     int e = g->error;
+    if (g->owner)
+        g->owner->groups--;
+    g->owner = NULL;
     g->started = g->cancelled = false;
     g->error = 0;
     return e;

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <gyre/error.h>
 #include <gyre/log.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "loop/state.h"
@@ -61,10 +62,16 @@ static void depart(gy_task *t)
         t->on_end(t);
 }
 
+void gy__task_left_open(const gy_task *t)
+{
+    gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "task \"%s\" returned without %s: a way out is missing it",
+           gy_task_name(t), t->deadline ? "gy_deadline_end" : "gy_group_wait");
+    abort();
+}
+
 static void end(gy_task *t)
 {
-    assert(
-        !t->deadline); /* one that was begun but not ended: its timer is on a stack that is gone */
+    gy__task_check_left(t);
     gy__fiber_release(&t->loop->fibers, t->fiber);
     t->fiber = NULL;
     depart(t);

@@ -37,6 +37,7 @@ struct gy_task {
     int wake;                    /* with what it was woken */
     int cancel;                  /* with what its waits refuse, 0 while they do not */
     unsigned expired; /* deadlines that have passed and not ended: its waits refuse too */
+    unsigned groups;  /* on its stack, begun and not waited for */
     int result;
     uint8_t state;
     bool masked;     /* waits ignore cancellation */
@@ -57,6 +58,16 @@ void gy__task_cancel_with(gy_task *t, int code);
 static inline void gy__task_uncancel(gy_task *t)
 {
     t->cancel = 0;
+}
+
+/* Whoever returns with a deadline or a group of its own still open has left a timer or children that
+ * write to its stack, where something else lies by now. Nothing can be saved: say what is missing. */
+_Noreturn void gy__task_left_open(const gy_task *t);
+
+static inline void gy__task_check_left(const gy_task *t)
+{
+    if (__builtin_expect(t->deadline || t->groups, 0))
+        gy__task_left_open(t);
 }
 
 /* With what a wait of [t] refuses, or 0. */
