@@ -65,7 +65,8 @@ GY_BEGIN_DECLS
 GY_API gy_http_server *gy_http_server_new(gy_loop *loop, const gy_http_opts *opts,
                                           gy_exchange_fn *fn, void *arg);
 
-/* Accept the connections of a listening socket, of several if called again. Takes [fd]. */
+/* Accept the connections of a listening, non-blocking socket (gy_listen), of several if called
+ * again. Takes [fd], also on failure. */
 GY_API GY_CHECKED int gy_http_server_listen(gy_http_server *s, int fd);
 
 /* Serve one connection that is already there: a stream of any kind. Takes it. 0 or a negative code
@@ -75,7 +76,7 @@ GY_API GY_CHECKED int gy_http_server_serve(gy_http_server *s, gy_stream *stream)
 /* Accept nothing more; close idle connections; requests that have begun are finished and their
  * connections closed after the answer. Returns at once; [done] runs when the last has gone, which
  * may be before this returns, and at the latest soon after [grace] seconds, when the rest is cut
- * off: their waits end with GY_ESHUTDOWN. */
+ * off: their waits end with GY_ESHUTDOWN. [done] may free the server. */
 GY_API void gy_http_server_drain(gy_http_server *s, double grace, gy_callback *done, void *arg);
 
 /* Cuts off what is left, as above, and turns the loop until it has gone: outside of tasks only.

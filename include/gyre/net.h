@@ -41,12 +41,13 @@ GY_API GY_CHECKED int gy_peer_address(int fd, char out[GY_ADDRESS_MAX]);
 /* The port a socket is bound to, or 0. */
 GY_API int gy_local_port(int fd);
 
-/* Serve the connections of a listening socket on this thread's loop. Takes [fd], also on failure.
- * NULL when out of memory or without a loop. */
+/* Serve the connections of a listening, non-blocking socket (gy_listen) on this thread's loop. Takes
+ * [fd], also on failure. NULL when out of memory or without a loop. */
 GY_API gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg);
 
 /* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them
- * (GY_ESHUTDOWN) and wait for that. Outside of a task this turns the loop. NULL is fine. */
+ * (GY_ESHUTDOWN) and wait for that: never inside of one of them. Outside of a task this turns the
+ * loop. NULL is fine. */
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
 /* Connect to "host:port" (an IP address or localhost) or "unix:path"; gives the stream in [out].
