@@ -179,6 +179,7 @@ void gy__conn_accept(struct gy__acceptor *a, int fd)
         return;
     }
     c->t = &c->socket;
+    memcpy(&c->from, &a->from.any, a->from.len < sizeof c->from ? a->from.len : sizeof c->from);
     conn_start(c);
     if (s->opts.max_connections && s->open >= s->opts.max_connections)
         pause_accepting(s);

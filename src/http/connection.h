@@ -19,15 +19,16 @@ struct gy__conn {
     struct gy_http_server *server;
     struct gy__transport *t; /* &socket, or one that was given to us */
     struct gy__transport socket;
-    struct gy__work *work; /* from the first byte of a request until none is left */
-    gy_timer timer;        /* the idle time; moved lazily */
-    int64_t idle_since;    /* ns; when the last response had gone */
-    char *peer;            /* the text of its address, once somebody asked */
-    bool served;           /* a request was answered on it */
-    bool ended;            /* the client sends no more; what it sent before may still be unread */
-    bool asked;            /* and it was asked whether it is still there */
-    bool close;            /* after what is under way */
-    bool cut;              /* at once: a write failed, or the grace of a drain has run out */
+    struct gy__work *work;    /* from the first byte of a request until none is left */
+    gy_timer timer;           /* the idle time; moved lazily */
+    int64_t idle_since;       /* ns; when the last response had gone */
+    struct sockaddr_in6 from; /* as it was accepted; the family alone when that is not IP */
+    char *peer;               /* its text, once somebody asked */
+    bool served;              /* a request was answered on it */
+    bool ended; /* the client sends no more; what it sent before may still be unread */
+    bool asked; /* and it was asked whether it is still there */
+    bool close; /* after what is under way */
+    bool cut;   /* at once: a write failed, or the grace of a drain has run out */
 };
 
 enum { GY__FIELDS_INLINE = 24, GY__WORK_SIZE = 20 * 1024, GY__ARENA_FIRST = 1024 };

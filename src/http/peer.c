@@ -10,7 +10,16 @@
 #include "http/forwarded.h"
 #include "net/addr.h"
 
-/* Asked of the kernel once for each connection, and only if somebody wants to know. */
+/* Of a connection that we did not accept ourselves, the kernel knows it until it is reset. */
+static int find_address(const struct gy__conn *c, struct gy__addr *out)
+{
+    if (c->from.sin6_family == AF_UNSPEC)
+        return gy__addr_peer(c->t->io.fd, out);
+    *out = (struct gy__addr){.ip6 = c->from, .len = sizeof c->from};
+    return 0;
+}
+
+/* Put into words once for each connection, and only if somebody wants to know. */
 static const char *peer_of(struct gy__conn *c)
 {
     char text[GY_ADDRESS_MAX];
@@ -19,7 +28,7 @@ static const char *peer_of(struct gy__conn *c)
         return c->peer;
     if (c->t->io.fd < 0)
         return "memory";
-    if (gy__addr_peer(c->t->io.fd, &addr))
+    if (find_address(c, &addr))
         return "gone";
     gy__addr_host(&addr, text);
     size_t size = strlen(text) + 1;

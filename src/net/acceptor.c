@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <gyre/log.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,10 +37,17 @@ static void starve(struct gy__acceptor *a, int error)
     gy_timer_set(a->loop, &a->retry, RETRY, try_again, a);
 }
 
+/* Whom it comes from is known now; of a connection that was reset, nobody could tell later. */
+static int accept_next(struct gy__acceptor *a)
+{
+    a->from.len = offsetof(struct gy__addr, len);
+    return accept4(a->io.fd, &a->from.any, &a->from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 /* True when another may be there. */
 static bool accept_one(struct gy__acceptor *a)
 {
-    int fd = accept4(a->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept_next(a);
     if (fd >= 0) {
         a->starved = false;
         a->fn(a, fd);
@@ -121,7 +129,7 @@ void gy__acceptor_close(struct gy__acceptor *a, bool last)
     a->starved = false; /* or a connection that ends would resume it */
     if (last) {
         int fd;
-        while ((fd = accept4(a->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        while ((fd = accept_next(a)) >= 0)
             a->fn(a, fd);
     }
     close(a->io.fd);

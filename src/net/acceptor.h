@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "loop/io.h"
+#include "net/addr.h"
 
 struct gy__acceptor;
 
@@ -20,7 +21,8 @@ struct gy__acceptor {
     gy_loop *loop;
     gy__accept_fn *fn;
     void *owner;
-    gy_timer retry; /* while descriptors or memory are short */
+    struct gy__addr from; /* where the connection that fn is given comes from */
+    gy_timer retry;       /* while descriptors or memory are short */
     unsigned
         batch; /* taken at once; processes that share a socket take few, so that each gets some */
     bool paused, starved;
