@@ -263,7 +263,7 @@ static void fields_are_set_added_and_cleared(void **state)
     assert_non_null(strstr(failed, "\r\nX-29: X-29\r\n"));
     assert_non_null(strstr(failed, "\r\nContent-Type: text/html"));
     assert_int_equal(status_of(ask_get(&app, "/bad-reason")), 500);
-    static const char *const bad[] = {"/bad-status/99", "/bad-status/100", "/bad-status/103",
+    static const char *const bad[] = {"/bad-status/99",  "/bad-status/100",  "/bad-status/103",
                                       "/bad-status/199", "/bad-status/1000", "/bad-status/-1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(status_of(ask_get(&app, bad[i])), 500);
