@@ -43,12 +43,12 @@ static bool word_is(gy_str s, const char *lower, size_t n)
     return s.len == n;
 }
 
-int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value, size_t plain)
+int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value)
 {
     if (d->host) {
         return refuse(d, 400, "more than one Host");
     }
-    if (!(plain && gy__port_follows(value, plain)) && !gy__authority_valid(value, false)) {
+    if (!gy__authority_valid(value, false)) {
         return refuse(d, 400, "malformed Host");
     }
     d->host = true;

@@ -15,13 +15,11 @@ struct gy__digest {
 
 /* Each takes one field's trimmed value. 0, or the status to refuse the message with.
  * The values hold no control characters but tabs: the parser has seen to that. */
+int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_length(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_transfer(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_expect(struct gy__digest *d, struct gy__head *h, gy_str value);
 int gy__digest_connection(struct gy__digest *d, gy_str value);
-
-/* The same for Host, which starts with [plain] bytes that a name is made of. */
-int gy__digest_host(struct gy__digest *d, struct gy__head *h, gy_str value, size_t plain);
 
 /* After the last field: sums up what was seen. */
 static inline void gy__digest_finish(const struct gy__digest *d, struct gy__head *h)

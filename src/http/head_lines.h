@@ -108,13 +108,24 @@ static inline char *parse_status_line(struct gy__parsing *s, char *p)
     return line_end(s, p);
 }
 
+/* Most hosts are a plain name and perhaps a port. */
+static inline int digest_host(struct gy__parsing *s, gy_str value, char *from)
+{
+    char *const end = from + value.len, *stop = scan_host(from, end);
+    size_t plain = stop < end ? (size_t)(stop - from) : value.len;
+    if (s->digest.host || plain == 0 || !gy__port_follows(value, plain)) {
+        return gy__digest_host(&s->digest, s->out, value);
+    }
+    s->digest.host = true;
+    s->out->host = value;
+    return 0;
+}
+
 /* What a field means to us. 0, or the status to refuse the message with. */
 static inline int digest(struct gy__parsing *s, const gy_field *f, char *value, bool request)
 {
     if (request && f->name.len == 4 && gy__name_is(f->name.ptr, "host", 4)) {
-        char *const end = value + f->value.len, *stop = scan_host(value, end);
-        size_t plain = stop < end ? (size_t)(stop - value) : f->value.len;
-        return gy__digest_host(&s->digest, s->out, f->value, plain);
+        return digest_host(s, f->value, value);
     }
     return gy__digest_field(&s->digest, s->out, f->name, f->value, request);
 }
