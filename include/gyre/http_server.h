@@ -31,12 +31,16 @@ typedef struct gy_http_opts {
     size_t stack_size;      /* of a connection's task; 256 KiB of address space */
     size_t drain;           /* bytes of an unread body, read after an early answer; 256 KiB */
     bool no_keep_alive;
-    bool allow_bare_lf;         /* accept LF alone as a line end in heads */
-    bool xheaders;              /* believe what proxies say about the client, see above */
+    bool
+        require_length; /* refuse POST, PUT and PATCH without Content-Length, chunked ones too: 411.
+                               On HTTP/1.0 they are refused in any case */
+    bool allow_bare_lf; /* accept LF alone as a line end in heads */
+    bool xheaders;      /* believe what proxies say about the client, see above */
     const char *const *trusted; /* these proxies only: CIDR, NULL-terminated; NULL: any peer */
-    const char *protocol;       /* "https" when something in front does TLS */
-    const char *server_name;    /* the Server field; NULL is "gyre/VERSION", "" leaves it out */
-    unsigned accept_batch;      /* connections taken off the queue at once; 0 is many; with 1,
+    const char *protocol;    /* "https" when something in front does TLS; what a believed proxy says
+                                   wins */
+    const char *server_name; /* the Server field; NULL is "gyre/VERSION", "" leaves it out */
+    unsigned accept_batch;   /* connections taken off the queue at once; 0 is many; with 1,
                                    processes that listen on one socket take turns */
 } gy_http_opts;
 

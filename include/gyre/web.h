@@ -41,11 +41,13 @@ struct gy_handler {
     gy_handler_fn *on_finish;   /* after the response was sent, always; cannot change it */
     gy_handler_fn *write_error; /* writes the page of gy_status(r); when it fails ours is sent */
     const gy_handler *base;
-    size_t self_size;    /* r->self is so many zeroed bytes for each request */
-    size_t max_body;     /* bytes; 0 is the server's ceiling */
-    double body_timeout; /* seconds for the whole body; 0 is the server's */
-    bool stream_body;    /* do not buffer the body: the handler reads it with gy_body_read */
-    bool detach;         /* when the client leaves, go on waiting; else waits give GY_ECLOSED */
+    size_t self_size;     /* r->self is so many zeroed bytes for each request */
+    size_t max_body;      /* bytes; 0 is the server's ceiling */
+    double body_timeout;  /* seconds for the whole body; 0 is the server's */
+    size_t min_body_rate; /* bytes a second; 0 is the server's */
+    bool require_length;  /* refuse POST, PUT and PATCH without Content-Length: 411 */
+    bool stream_body;     /* do not buffer the body: the handler reads it with gy_body_read */
+    bool detach;          /* when the client leaves, go on waiting; else waits give GY_ECLOSED */
 };
 
 /* A row of a route table; the first whose pattern and host match wins. Rows with the very same

@@ -95,6 +95,15 @@ static enum read_result head_failed(struct gy__work *w, ssize_t got)
     }
 }
 
+/* Nobody knows where the body of an HTTP/1.0 request without a length ends (RFC 1945 section 7.2.2). */
+static bool lacks_length(const struct gy__work *w)
+{
+    const struct gy__head *h = &w->x.head;
+    if (h->has_length || !gy__method_has_body(h->verb))
+        return false;
+    return h->minor == 0 || w->conn->server->opts.require_length;
+}
+
 /* Read a head to its end, if one has begun. */
 static enum read_result read_head(struct gy__work *w)
 {
@@ -109,7 +118,7 @@ static enum read_result read_head(struct gy__work *w)
                 return refuse(w, (int)-n, why);
             if (n > 0) {
                 w->in_at += (size_t)n;
-                return HEAD;
+                return lacks_length(w) ? refuse(w, 411, "a body without Content-Length") : HEAD;
             }
         }
         if (have && !deadline)
@@ -136,6 +145,7 @@ static void begin_exchange(struct gy__work *w)
     x->began = w->task.loop->now;
     x->max_body = s->opts.max_body;
     x->body_timeout = s->opts.body_timeout;
+    x->min_body_rate = s->opts.min_body_rate;
     x->sent = 0;
     x->status = 0;
     x->head_sent = x->finished = x->detached = x->detach_wait = false;
@@ -178,6 +188,7 @@ static int run_exchange(struct gy__work *w)
     w->in_handler = true;
     int result = s->fn(x, s->arg);
     gy__task_check_left(&w->task);
+    w->task.name = "http"; /* the handler may have a better one */
     w->in_handler = false;
     int gone = w->task.cancel;
     gy__task_uncancel(&w->task);

@@ -174,6 +174,9 @@ bool gy__body_drainable(const struct gy__work *w);
  * line. */
 void gy__refuse(struct gy__work *w, int status, const char *reason);
 
+/* For the statistics: a request was refused with [status], a body's too. */
+void gy__refuse_count(gy_http_server *s, int status);
+
 /* Close so that the client can read the last answer although it is still sending (RFC 9112 9.6). */
 void gy__linger(struct gy__work *w);
 

@@ -21,6 +21,7 @@ struct gy_exchange {
     int64_t began; /* ns on the loop's clock, when the head was read */
     uint64_t max_body;
     double body_timeout;
+    size_t min_body_rate;
     uint64_t sent;  /* body bytes handed to the connection, for the access log */
     int status;     /* of the response that has begun, else 0 */
     bool head_sent; /* the response has begun */

@@ -43,6 +43,12 @@ static inline struct gy__body gy__body_of_request(const struct gy__head *h)
 /* The body that follows a response to a request with method [verb]. */
 struct gy__body gy__body_of_response(const struct gy__head *h, enum gy_method verb);
 
+/* The methods that are there to bring a body. */
+static inline bool gy__method_has_body(enum gy_method verb)
+{
+    return verb == GY_METHOD_POST || verb == GY_METHOD_PUT || verb == GY_METHOD_PATCH;
+}
+
 /* May a response with this status carry a body at all? Not 1xx, 204 and 304. */
 static inline bool gy__status_has_body(int status)
 {

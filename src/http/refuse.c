@@ -13,14 +13,14 @@
 #define LINGER_QUIET_NS ((int64_t)2000000000)
 enum { LINGER_BYTES = 64 * 1024 * 1024 };
 
-static void count(gy_http_server *s, int status)
+void gy__refuse_count(gy_http_server *s, int status)
 {
     s->stats.bad_requests++;
     if (status == 408)
         s->stats.timeouts++;
     else if (status == 413 || status == 414 || status == 431)
         s->stats.too_large++;
-    else
+    else if (status != 503)
         s->stats.bad_syntax++;
 }
 
@@ -38,7 +38,7 @@ void gy__refuse(struct gy__work *w, int status, const char *reason)
     x->remote_ip = x->protocol = NULL;
     w->body.done = true;
     w->conn->close = true;
-    count(s, status);
+    gy__refuse_count(s, status);
     gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "%d refused a request from %s: %s", status,
            gy__exchange_remote_ip(x), reason);
     int n = snprintf(page, sizeof page, "<html><title>%d: %s</title><body>%d: %s</body></html>",

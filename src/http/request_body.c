@@ -77,6 +77,8 @@ void gy__body_begin(struct gy__work *w)
 
 static ssize_t fail(struct gy__work *w, int code, int status)
 {
+    if (!w->body.error && code != GY_ECLOSED && status != 500)
+        gy__refuse_count(w->conn->server, status);
     w->body.error = code;
     w->body.status = status;
     w->conn->close = true;
@@ -106,7 +108,7 @@ static int64_t deadline(struct gy__work *w)
     int64_t now = w->task.loop->now;
     int64_t at = s->stall_ns > INT64_MAX - now ? INT64_MAX : now + s->stall_ns;
     int64_t whole = gy__deadline_in(w->body.began, w->x.body_timeout);
-    size_t rate = s->opts.min_body_rate;
+    size_t rate = w->x.min_body_rate;
     double lasted = (double)(now - w->body.began) / 1e9;
     if (rate && lasted > RATE_AFTER && (double)w->body.taken < (double)rate * lasted)
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* server.c - a server: its options, the sockets it listens on, its end. */
 
+#include <assert.h>
 #include <gyre/error.h>
 #include <gyre/log.h>
 #include <unistd.h>
@@ -111,6 +112,7 @@ void gy_http_server_free(gy_http_server *s)
 {
     if (!s)
         return;
+    assert(!s->open || !gy_task_self()); /* a task cannot turn the loop for the others to end */
     s->draining = s->ended = true;
     gy__acceptors_close(s, false);
     gy__drain_cut_off(s);

@@ -2,8 +2,13 @@
 /* dispatch.c - one request from its head to its log line, in the order of Tornado's _execute. */
 #include "web/request.h"
 
+#include "http/framing.h"
+
 #include <gyre/error.h>
 #include <gyre/task.h>
+
+#include "loop/state.h"
+#include "loop/task.h"
 
 #define ALL_VERBS "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 
@@ -13,11 +18,14 @@ static int answer_options(gy_request *r)
     return gy_set_status(r, 204);
 }
 
-/* From now on the hooks of [t] are those of the request. 0 or 503. */
+/* From now on the hooks of [t] are those of the request, and its task goes by the name of the route. 0
+ * or 503. */
 static int choose(struct gy__request *q, const struct gy__target *t)
 {
     gy_request *r = &q->front;
     q->target = t;
+    if (t->name)
+        gy__self()->name = t->name;
     r->route = t->route;
     r->arg = t->route ? t->route->arg : NULL;
     if (t->handler.self_size) {
@@ -101,6 +109,8 @@ static void apply_limits(struct gy__request *q)
         q->x->max_body = h->max_body;
     if (h->body_timeout > 0)
         q->x->body_timeout = h->body_timeout;
+    if (h->min_body_rate)
+        q->x->min_body_rate = h->min_body_rate;
     q->x->detach_wait = h->detach;
 }
 
@@ -124,6 +134,8 @@ static int execute(struct gy__request *q, gy_handler_fn *verb)
     int e = 0;
 
     apply_limits(q);
+    if (h->require_length && !q->x->head.has_length && gy__method_has_body(r->verb))
+        return 411;
     if (!h->stream_body && body_first)
         e = read_body(q);
     if (!e && h->prepare)

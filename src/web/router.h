@@ -20,6 +20,7 @@ struct gy__target {
     gy_handler_fn *verbs[GY__VERBS]; /* by enum gy_method; HEAD is get where there is no head */
     gy_handler handler;              /* merged; .base is NULL */
     const gy_route *route;           /* NULL for the target of what no row matches */
+    const char *name;                /* "/story/{id:int}", its host before it; for reports */
     const struct gy__target *also;   /* the next row of this very pattern and host */
     gy_str allow;                    /* "GET, HEAD, OPTIONS", of the rows of [also] too */
     const gy_str *names;             /* of the parts: in the path, then in the host */

@@ -157,6 +157,19 @@ static int check_path(struct reader *r, const struct gy__row *row, const struct 
     return 0;
 }
 
+/* Host and pattern in one line; NULL when memory is exhausted. */
+static const char *name_of(gy_arena *a, gy_str shown)
+{
+    char *name = gy_alloc(a, shown.len + 1);
+    char *at = name;
+    for (size_t i = 0; name && i < shown.len; i++)
+        if (shown.ptr[i] != '\n')
+            *at++ = shown.ptr[i];
+    if (name)
+        *at = '\0';
+    return name;
+}
+
 static int add_row(struct reader *r, const struct around *at, const gy_route *route)
 {
     struct gy__row *row = &r->table->rows[r->table->count];
@@ -170,6 +183,9 @@ static int add_row(struct reader *r, const struct around *at, const gy_route *ro
     if (route->regex)
         row->regex = gy_str_of(route->pattern);
     row->target.route = route;
+    row->target.name = name_of(r->arena, at->shown);
+    if (!row->target.name)
+        return GY_ENOMEM;
 
     struct gy__fault inner = {""};
     int e = check_path(r, row, at);

@@ -32,6 +32,9 @@ static void inherit(gy_handler *h, const gy_handler *base)
         h->max_body = base->max_body;
     if (h->body_timeout <= 0)
         h->body_timeout = base->body_timeout;
+    if (h->min_body_rate == 0)
+        h->min_body_rate = base->min_body_rate;
+    h->require_length |= base->require_length;
     h->stream_body |= base->stream_body;
     h->detach |= base->detach;
 }

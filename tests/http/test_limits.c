@@ -97,6 +97,36 @@ GY_TEST(a_small_limit_holds_exactly)
     site_close(&s);
 }
 
+GY_TEST(bodies_whose_end_nobody_knows_are_411)
+{
+    struct site s;
+    static const char *const without[] = {
+        "POST /echo HTTP/1.0\r\n\r\n",
+        "PUT /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\nabc",
+    };
+    site_begin(&s, t, NULL);
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        gy_test_expect_log(t, "411 refused*a body without Content-Length");
+        answers(&s, gy_str_of(without[i]), 411);
+    }
+    answers(&s, gy_str_of("POST /echo HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+    site_close(&s);
+}
+
+GY_TEST(a_length_may_be_required)
+{
+    struct site s;
+    site_begin(&s, t, &(gy_http_opts){.require_length = true});
+    gy_test_expect_log(t, "411 refused*");
+    answers(&s, gy_str_of("POST /echo HTTP/1.1\r\nHost: a\r\n\r\n"), 411);
+    gy_test_expect_log(t, "411 refused*");
+    answers(&s, gy_str_of("PATCH /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            411);
+    answers(&s, gy_str_of("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"), 200);
+    answers(&s, gy_str_of("DELETE /echo HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+    site_close(&s);
+}
+
 GY_TEST(no_more_connections_than_allowed)
 {
     struct site s;

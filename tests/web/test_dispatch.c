@@ -175,7 +175,15 @@ static const gy_handler moved = {.get = hello, .prepare = turn_away, .on_finish 
 static const gy_handler selfish = {
     .get = use_self, .prepare = count_in_self, .self_size = sizeof(int)};
 static const gy_handler small = {.post = echo, .max_body = 4};
+static const gy_handler sized = {.post = echo, .get = hello, .require_length = true};
 static const gy_handler headed = {.get = hello, .head = head_length};
+
+static int tell_task(gy_request *r)
+{
+    return gy_write(r, gy_task_name(gy_task_self()));
+}
+
+static const gy_route nested[] = {GY_GET("/{n:int}", tell_task), GY_END};
 
 static const gy_route routes[] = {
     GY_ROUTE("/", &logged_page),
@@ -184,8 +192,10 @@ static const gy_route routes[] = {
     GY_ROUTE("/page", &with_page),
     GY_ROUTE("/bad-page", &with_bad_page),
     GY_ROUTE("/self", &selfish, .arg = "argument"),
+    GY_MOUNT("/nested", nested),
     GY_ROUTE("/small", &small),
     GY_ROUTE("/headed", &headed),
+    GY_ROUTE("/sized", &sized),
     GY_GET("/404", return_404),
     GY_GET("/201", return_201),
     GY_GET("/304", return_304),
@@ -404,6 +414,12 @@ static void self_is_zeroed_and_arg_is_the_routes(void **state)
     assert_string_equal(body_of(get(&app, "/self")), "7 argument");
 }
 
+static void reports_name_the_route(void **state)
+{
+    (void)state;
+    assert_string_equal(body_of(get(&app, "/nested/7")), "/nested/{n:int}");
+}
+
 static void large_bodies_are_refused(void **state)
 {
     (void)state;
@@ -411,6 +427,18 @@ static void large_bodies_are_refused(void **state)
     assert_string_equal(body_of(a), "1234");
     a = ask_verb(&app, "POST", "/small", "12345");
     assert_int_equal(status_of(a), 413);
+}
+
+static void a_length_may_be_required(void **state)
+{
+    (void)state;
+    assert_string_equal(body_of(ask_verb(&app, "POST", "/sized", "1234")), "1234");
+    assert_int_equal(status_of(get(&app, "/sized")), 200);
+    struct answer a = ask(&app, "POST /sized HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_int_equal(status_of(a), 411);
+    a = ask(&app, "POST /sized HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    assert_int_equal(status_of(a), 411);
+    has(a.text, "Connection: close");
 }
 
 static void a_body_that_never_comes_is_no_answer(void **state)
@@ -477,7 +505,9 @@ int main(void)
         cmocka_unit_test(too_late_for_an_error_is_a_cut),
         cmocka_unit_test(write_error_writes_the_page),
         cmocka_unit_test(self_is_zeroed_and_arg_is_the_routes),
+        cmocka_unit_test(reports_name_the_route),
         cmocka_unit_test(large_bodies_are_refused),
+        cmocka_unit_test(a_length_may_be_required),
         cmocka_unit_test(a_body_that_never_comes_is_no_answer),
         cmocka_unit_test(the_application_may_log),
         cmocka_unit_test(access_lines_can_be_off),
