@@ -10,6 +10,9 @@
 #include "loop/state.h"
 #include "loop/task.h"
 
+#include "loop/state.h"
+#include "loop/task.h"
+
 #define ALL_VERBS "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 
 static int answer_options(gy_request *r)
