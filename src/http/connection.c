@@ -189,7 +189,6 @@ static int run_exchange(struct gy__work *w)
     int result = s->fn(x, s->arg);
     gy__task_check_left(&w->task);
     w->task.name = "http"; /* the handler may have a better one */
-    w->task.name = "http"; /* the handler may have a better one */
     w->in_handler = false;
     int gone = w->task.cancel;
     gy__task_uncancel(&w->task);

@@ -10,9 +10,6 @@
 #include "loop/state.h"
 #include "loop/task.h"
 
-#include "loop/state.h"
-#include "loop/task.h"
-
 #define ALL_VERBS "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 
 static int answer_options(gy_request *r)
