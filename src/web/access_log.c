@@ -27,6 +27,7 @@ void gy__request_log(struct gy__request *q, enum gy_log_level level, int status,
     gy_request *r = &q->front;
     if (!gy_log_enabled(level))
         return;
-    gy_log(GY_LOG_GENERAL, level, "%d %.*s %.*s (%s): %s", status, GY_FMT(r->method),
-           GY_FMT(r->target), gy_remote_ip(r), what);
+    enum gy_log_channel channel = level < GY_LOG_ERROR ? GY_LOG_GENERAL : GY_LOG_APP;
+    gy_log(channel, level, "%d %.*s %.*s (%s): %s", status, GY_FMT(r->method), GY_FMT(r->target),
+           gy_remote_ip(r), what);
 }

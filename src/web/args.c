@@ -112,6 +112,8 @@ static const struct gy__args *args_of(struct gy__request *q)
         }
         q->args->status = read_args(&q->front, q->args);
     }
+    if (q->args->status == 400)
+        gy_fail(&q->front, 400, "arguments that are not UTF-8, or too many of them");
     if (q->args->status)
         refuse(q, q->args->status);
     return q->args->status ? NULL : q->args;

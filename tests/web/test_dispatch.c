@@ -362,7 +362,7 @@ static void a_result_is_a_status(void **state)
                         "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nConnection: close\r\n\r\n");
     a = get(&app, "/nonsense");
     assert_int_equal(status_of(a), 500);
-    has(a.logged, "general E 12345 GET /nonsense (");
+    has(a.logged, "app E 12345 GET /nonsense (");
     assert_int_equal(status_of(get(&app, "/100")), 500);
 }
 
@@ -371,7 +371,7 @@ static void failures_are_logged_and_hidden(void **state)
     (void)state;
     struct answer a = get(&app, "/failure");
     assert_int_equal(status_of(a), 500);
-    has(a.logged, "general E 500 GET /failure (");
+    has(a.logged, "app E 500 GET /failure (");
     has(a.logged, "invalid argument\n");
     has(a.logged, "access E 500 GET /failure (");
     lacks(a.text, "invalid");
@@ -450,6 +450,7 @@ static void a_body_that_never_comes_is_no_answer(void **state)
     assert_int_equal(a.result, 0);
     assert_string_equal(steps, "on_finish ");
     lacks(a.logged, "general");
+    lacks(a.logged, "app ");
 }
 
 static int logged_requests;

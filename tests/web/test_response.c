@@ -411,6 +411,7 @@ static void a_client_that_leaves_ends_the_wait(void **state)
     assert_int_equal(noted_finish, 1);
     assert_non_null(strstr(a.logged, "access I 499 GET /sleeper"));
     assert_null(strstr(a.logged, "general"));
+    assert_null(strstr(a.logged, "app "));
 
     noted = GY_EINVAL;
     a = ask_and_leave(&sleepy_app, "GET /stubborn HTTP/1.1\r\nHost: h\r\n\r\n");
