@@ -31,46 +31,51 @@ static const char top[] =
     "tr{border-top:1px solid var(--line);padding:.5rem 0}.out{min-height:1.55em}}\n"
     "</style></head><body>\n";
 
+/* clang-format off */
 static const char about[] =
     "<header><div><h1>gyre</h1><p>A web framework and asynchronous networking library for C. One "
     "process holds tens of thousands of connections, and handlers read from top to bottom: they "
     "sleep, stream and wait in plain calls, because each runs as a task with a stack of its "
     "own.</p></div></header>\n<main>\n"
-    "<h2>What a handler looks like</h2>\n<pre>static int hello(gy_request *r)\n{\n"
-    "    return gy_write(r, \"Hello, world\\n\");\n}\n\nstatic const gy_route routes[] = {\n"
-    "    GY_GET(\"/hello\", hello),\n    GY_MOUNT(\"/delay\", delay_routes),\n    ...\n    "
-    "GY_END,\n};\n"
-    "</pre>\n"
+    "<h2>What a handler looks like</h2>\n<pre>"
+    "static int hello(gy_request *r)\n"
+    "{\n"
+    "    return gy_write(r, \"Hello, world\\n\");\n"
+    "}\n\n"
+    "static const gy_route routes[] = {\n"
+    "    GY_GET(\"/hello\", hello),\n"
+    "    GY_MOUNT(\"/delay\", delay_routes),\n"
+    "    ...\n"
+    "    GY_END,\n"
+    "};\n</pre>\n"
     "<h2>Waiting, three ways</h2>\n"
     "<p>Each answer takes one second. Ask for five at once and see how long all of them take:</p>\n"
-    "<table>\n" RACE("/delay/task/1",
-                     "the task sleeps, the loop goes on: all five share the second")
-        RACE("/delay/thread/1",
-             "a blocking call on the thread pool: as many at once as it has threads")
-            RACE("/delay/blocking/1",
-                 "a blocking call done wrong: one after another, and this whole "
-                 "page waits") "</table>\n";
+    "<table>\n"
+    RACE("/delay/task/1", "the task sleeps, the loop goes on: all five share the second")
+    RACE("/delay/thread/1", "a blocking call on the thread pool: as many at once as it has threads")
+    RACE("/delay/blocking/1", "a blocking call done wrong: one after another, and this whole page "
+                              "waits")
+    "</table>\n";
 
-static const char all_routes[] = "<h2>Every route</h2>\n<table>\n" ROW(
-    "/hello/", "the smallest handler: one line of text")
-    ROW("/delay/task/1", "<code>gy_sleep</code>: a second as a task, while others go on") ROW(
-        "/delay/thread/1", "<code>gy_offload</code>: a second on the thread pool, for code that "
-                           "can only block")
-        ROW("/delay/blocking/1", "a second of the whole process: what not to do")
-            ROW("/delay/now", "answers at once, unless somebody blocks the loop")
-                ROW("/ticker/", "a streamed response: a line a second, ten of them")
-                    ROW("/books/stories", "a JSON list, written piece by piece")
-                        ROW("/books/story/7", "a typed path argument and a JSON shape")
-                            ROW("/books/story/8",
-                                "<code>gy_fail</code>: 404, with the reason in the log only")
-                                ROW("/books/search?q=Byzantium", "a query argument")
-                                    ROW("/books/search", "the same without it: 400")
-                                        ROW("/nowhere",
-                                            "no route: 404") "</table>\n"
-                                                             "<p>One more example, "
-                                                             "<code>build/examples/echo</code>, "
-                                                             "speaks TCP without HTTP.</p>\n"
-                                                             "</main>\n";
+static const char all_routes[] =
+    "<h2>Every route</h2>\n<table>\n"
+    ROW("/hello/", "the smallest handler: one line of text")
+    ROW("/delay/task/1", "<code>gy_sleep</code>: a second as a task, while others go on")
+    ROW("/delay/thread/1", "<code>gy_offload</code>: a second on the thread pool, for code that can "
+                           "only block")
+    ROW("/delay/blocking/1", "a second of the whole process: what not to do")
+    ROW("/delay/now", "answers at once, unless somebody blocks the loop")
+    ROW("/ticker/", "a streamed response: a line a second, ten of them")
+    ROW("/books/stories", "a JSON list, written piece by piece")
+    ROW("/books/story/7", "a typed path argument and a JSON shape")
+    ROW("/books/story/8", "<code>gy_fail</code>: 404, with the reason in the log only")
+    ROW("/books/search?q=Byzantium", "a query argument")
+    ROW("/books/search", "the same without it: 400")
+    ROW("/nowhere", "no route: 404")
+    "</table>\n"
+    "<p>One more example, <code>build/examples/echo</code>, speaks TCP without HTTP.</p>\n"
+    "</main>\n";
+/* clang-format on */
 
 static const char script[] =
     "<script>\n"
