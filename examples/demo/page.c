@@ -13,7 +13,7 @@
 static const char top[] =
     "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>\n"
     "<meta name='viewport' content='width=device-width,initial-scale=1'>\n"
-    "<title>gyre</title>\n<style>\n"
+    "<title>gyre</title><link rel='icon' href='data:,'>\n<style>\n"
     ":root{--sea:#0b4f6c;--ink:#1b2733;--pale:#eef5f7;--line:#cfdfe4}\n"
     "body{margin:0;font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:#fff}\n"
     "header{background:var(--sea);color:#fff;padding:2.2rem 1.2rem}\n"
