@@ -205,7 +205,8 @@ GY_API int gy_status(const gy_request *r);
 /* A response header: set replaces, add appends. A name or value that is malformed (CR, LF and other
  * controls): GY_EINVAL, and the header is not set. After the head was sent: GY_EINVAL, which is not
  * remembered. Copies both. Content-Type is text/html; charset=UTF-8 unless set or cleared, and left
- * out where there is no body. An error page keeps the headers that were set, but for those that
+ * out where there is no body. Of all together the server sends up to about 31 KiB; with more the
+ * request fails. An error page keeps the headers that were set, but for those that
  * describe a body. */
 GY_API int gy_set_header(gy_request *r, const char *name, const char *value);
 GY_API int gy_set_headerf(gy_request *r, const char *name, const char *fmt, ...) GY_PRINTF(3, 4);

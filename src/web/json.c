@@ -20,6 +20,8 @@ int gy_json(gy_request *r, const char *shape, ...)
     e = gy__json_vshape(&q->body, shape, ap);
     va_end(ap);
     gy__response_set_type(q, json_type);
+    if (e == GY_EINVAL)
+        gy_fail(r, 500, "a malformed JSON shape: %s", shape);
     return e ? gy__response_fail(q, e) : 0;
 }
 

@@ -33,11 +33,24 @@ static int begin(struct gy__request *q, int64_t length)
     return gy__exchange_begin(q->x, q->status, q->phrase, fields, count, length);
 }
 
+/* What the code alone would not tell who reads the log. */
+static void explain(struct gy__request *q, int e)
+{
+    if (q->x->head_sent || q->fail_reason)
+        return;
+    if (e == GY_EINVAL)
+        gy_fail(&q->front, 500, "a field of the response contradicts its body");
+    else if (e == GY_ETOOBIG)
+        gy_fail(&q->front, 500, "the fields of the response are larger than 32 KiB");
+}
+
 /* A failure behind the head is a connection that has gone, or must go. */
 static int lose(struct gy__request *q, int e)
 {
     if (e && q->x->head_sent && !q->lost)
         q->lost = e;
+    if (e)
+        explain(q, e);
     return e;
 }
 
