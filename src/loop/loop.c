@@ -50,11 +50,6 @@ gy_loop *gy_loop_new(void)
     return loop;
 }
 
-void gy__loop_touch(gy_loop *loop)
-{
-    loop->now = gy__clock_now();
-}
-
 void gy__loop_set_idle(gy_loop *loop, bool (*idle)(void *arg, int64_t ns), void *arg)
 {
     loop->idle = idle;

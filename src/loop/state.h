@@ -48,9 +48,6 @@ static inline gy_task *gy__self(void)
     return loop ? loop->current : NULL;
 }
 
-/* Read the clock again: after a callback that took long. */
-void gy__loop_touch(gy_loop *loop);
-
 /* For tests: see gy_loop.idle. */
 GY_API void gy__loop_set_idle(gy_loop *loop, bool (*idle)(void *arg, int64_t ns), void *arg);
 
