@@ -27,7 +27,7 @@ static void init_front(gy_request *r, gy_exchange *x, const gy_app *app)
     r->route = NULL;
 }
 
-/* With a query, or in absolute form, the target is more than the path. */
+/* With a query, or an authority (absolute form, CONNECT), the target is more than the path. */
 static void put_target_together(gy_request *r, const gy_exchange *x)
 {
     gy_str whole = gy__head_target(r->arena, &x->head);
@@ -53,7 +53,7 @@ void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app
     q->headers = (gy_headers){
         .items = q->fields, .count = 1, .capacity = GY__FIELDS_FIRST, .arena = &x->arena};
     q->trailers = (gy_headers){.arena = &x->arena};
-    if (x->head.query.ptr || x->head.scheme.ptr)
+    if (x->head.query.ptr || x->head.authority.ptr)
         put_target_together(&q->front, x);
 }
 

@@ -323,6 +323,9 @@ static void verbs_nobody_has_are_405(void **state)
 static void options_and_head_come_by_themselves(void **state)
 {
     (void)state;
+    struct answer c = ask(&app, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nConnection: close\r\n\r\n");
+    assert_int_equal(status_of(c), 405);
+    has(c.logged, "access W 405 CONNECT a:80 (");
     steps[0] = '\0';
     struct answer a = ask_verb(&app, "OPTIONS", "/", NULL);
     assert_string_equal(a.text, "HTTP/1.1 204 No Content\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"
