@@ -200,7 +200,7 @@ static int begin_with(struct gy__conn *c, gy_str ahead)
         return e;
     if (ahead.len)
         memcpy(w->in, ahead.ptr, ahead.len);
-    w->in_len = ahead.len;
+    gy__in_add(w, ahead.len);
     gy__task_start(&w->task);
     return 0;
 }

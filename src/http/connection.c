@@ -43,7 +43,7 @@ static ssize_t read_more(struct gy__work *w, int64_t deadline)
     ssize_t n =
         deadline ? gy__transport_read(t, at, room, deadline) : gy__transport_try_read(t, at, room);
     if (n > 0)
-        w->in_len += (size_t)n;
+        gy__in_add(w, (size_t)n);
     return n;
 }
 

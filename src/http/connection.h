@@ -5,6 +5,7 @@
 
 #include <gyre/http_server.h>
 #include <gyre/list.h>
+#include <string.h>
 
 #include "http/chunked.h"
 #include "http/exchange.h"
@@ -114,6 +115,14 @@ void gy__work_pools_done(gy_http_server *s);
 /* Move the input into a buffer in which the largest head and some of a body have room. 0 or
  * GY_ENOMEM. */
 int gy__in_grow(struct gy__work *w);
+
+/* So many bytes were read to the end of the input. The parser looks at those behind it, which decide
+ * nothing; that they are the same each time makes a run repeatable. */
+static inline void gy__in_add(struct gy__work *w, size_t n)
+{
+    w->in_len += n;
+    memset(w->in + w->in_len, 0, GY__PARSE_PADDING);
+}
 
 /* Room for [more] bytes of output, at most GY__OUT_SIZE in all. 0 or GY_ENOMEM. May suspend to send
  * what is in the way. */

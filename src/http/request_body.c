@@ -163,7 +163,7 @@ static int refill(struct gy__work *w)
     w->in_at = w->in_len = w->body_base;
     ssize_t n = receive(w, w->in + w->in_len, w->in_cap - w->in_len);
     if (n > 0)
-        w->in_len += (size_t)n;
+        gy__in_add(w, (size_t)n);
     return n < 0 ? (int)n : 0;
 }
 
