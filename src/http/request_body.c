@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "http/connection.h"
 #include "loop/state.h"
 
@@ -105,7 +106,7 @@ static int ask_for_it(struct gy__work *w)
 static int64_t deadline(struct gy__work *w)
 {
     gy_http_server *s = w->conn->server;
-    int64_t now = w->task.loop->now;
+    int64_t now = gy__clock_now();
     int64_t at = s->stall_ns > INT64_MAX - now ? INT64_MAX : now + s->stall_ns;
     int64_t whole = gy__deadline_in(w->body.began, w->x.body_timeout);
     size_t rate = w->x.min_body_rate;
@@ -122,7 +123,7 @@ static ssize_t receive(struct gy__work *w, void *buf, size_t size)
     if (e)
         return fail(w, e, 500);
     if (!w->body.began)
-        w->body.began = w->task.loop->now;
+        w->body.began = gy__clock_now();
     int64_t until = deadline(w);
     ssize_t n = until ? gy__transport_read(w->conn->t, buf, size, until) : GY_ETIMEDOUT;
     if (n > 0)

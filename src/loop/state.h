@@ -49,6 +49,6 @@ static inline gy_task *gy__self(void)
 }
 
 /* For tests: see gy_loop.idle. */
-GY_API void gy__loop_set_idle(gy_loop *loop, bool (*idle)(void *arg, int64_t ns), void *arg);
+void gy__loop_set_idle(gy_loop *loop, bool (*idle)(void *arg, int64_t ns), void *arg);
 
 #endif

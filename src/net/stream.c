@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "loop/state.h"
 
 enum { READ_AT_ONCE = 16 * 1024 };
@@ -149,7 +150,7 @@ static int fill(gy_stream *s, size_t want)
         return s->read_error = e;
     s->reading = true;
     ssize_t n = gy__transport_read(s->t, s->in.data + s->in.len, s->in.cap - s->in.len,
-                                   gy__deadline_in(s->t->loop->now, s->read_timeout));
+                                   gy__deadline_in(gy__clock_now(), s->read_timeout));
     s->reading = false;
     if (closed_meanwhile(s))
         return GY_ECLOSED;

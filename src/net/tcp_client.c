@@ -5,6 +5,7 @@
 #include <gyre/net.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "loop/state.h"
 #include "loop/wait.h"
 #include "net/socket.h"
@@ -32,7 +33,7 @@ int gy_connect(const char *address, double timeout, const gy_stream_opts *opts, 
         close(fd);
         return e;
     }
-    e = finish(t, gy__deadline_in(loop->now, timeout));
+    e = finish(t, gy__deadline_in(gy__clock_now(), timeout));
     if (e) {
         t->ops->close(t);
         return e;

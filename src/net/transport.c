@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <gyre/error.h>
 
+#include "base/clock.h"
 #include "loop/state.h"
 #include "loop/wait.h"
 
@@ -86,7 +87,7 @@ static int rest_of(const struct iovec *iov, int count, size_t skip, struct iovec
 
 static int wait_for_room(struct gy__transport *t, int64_t stall)
 {
-    int64_t now = t->loop->now;
+    int64_t now = gy__clock_now();
     t->io.ready &= (uint8_t)~GY__OUT;
     return gy__io_wait(&t->io, GY__OUT, stall > INT64_MAX - now ? INT64_MAX : now + stall,
                        "room to write");
