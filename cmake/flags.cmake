@@ -28,4 +28,7 @@ if(GYRE_SANITIZE)
 endif()
 if(GYRE_LTO)
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    if(CMAKE_C_COMPILER_ID STREQUAL GNU)    # libgyre.a must also serve those who link without it
+        set(CMAKE_C_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
+    endif()
 endif()
