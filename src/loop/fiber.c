@@ -84,7 +84,7 @@ static struct gy__fiber *create(struct gy__fiber_kind *k, unsigned kind)
         return NULL;
     struct gy__stack stack = gy__stack_of(slab, size, k->next_in_slab++);
     /* The tops of stacks would all fall into the same cache sets: shift each a little. */
-    size_t colour = (k->total % 16) * 64;
+    size_t colour = (k->total % 8) * 64;
     uintptr_t at =
         ((uintptr_t)stack.low + stack.size - sizeof(struct gy__fiber) - colour) & ~(uintptr_t)63;
     struct gy__fiber *fiber = (void *)at;

@@ -197,9 +197,12 @@ const struct gy__target *gy__router_default(const struct gy__router *router)
 
 /* -- Matching ---------------------------------------------------------------------------------- */
 
-/* The rows of expressions that come before [best]. 0 with [*best] and its parts, or a status. */
-static int try_regexes(const struct gy__router *router, gy_arena *a, gy_str path, gy_str host,
-                       const struct gy__row **best, gy_str parts[GY__PARTS_MAX])
+/* The rows of expressions that come before [best]. 0 with [*best] and its parts, or a status. Apart, so
+ * that the stack of a request without them stays within a page. */
+__attribute__((noinline)) static int try_regexes(const struct gy__router *router, gy_arena *a,
+                                                 gy_str path, gy_str host,
+                                                 const struct gy__row **best,
+                                                 gy_str parts[GY__PARTS_MAX])
 {
     struct gy__regex_room room = {.arena = a};
     for (size_t i = 0; i < router->regex_count; i++) {
