@@ -7,6 +7,7 @@
 #include <gyre/list.h>
 #include <string.h>
 
+#include "codec/cidr.h"
 #include "http/chunked.h"
 #include "http/exchange.h"
 #include "http/framing.h"
@@ -93,8 +94,7 @@ struct gy_http_server {
     char prefix[GY__PREFIX_MAX];
     size_t prefix_len;
     int64_t prefix_until;
-    struct gy__cidr *trusted;
-    size_t trusted_count;
+    struct gy__cidrs trusted;
     gy_http_stats stats;
     int64_t idle_ns, head_ns, body_ns, stall_ns, write_ns;
     /* Draining. */

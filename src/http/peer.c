@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "codec/cidr.h"
 #include "http/connection.h"
 #include "http/forwarded.h"
 #include "net/addr.h"
@@ -44,10 +43,7 @@ static bool is_trusted(void *arg, const char *address)
     struct gy__ip ip;
     if (gy__ip_parse(gy_str_of(address), &ip))
         return false;
-    for (size_t i = 0; i < s->trusted_count; i++)
-        if (gy__cidr_has(&s->trusted[i], &ip))
-            return true;
-    return false;
+    return gy__cidrs_have(&s->trusted, &ip);
 }
 
 /* With a list only the proxies on it are believed; a unix socket is ours. */

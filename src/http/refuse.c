@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "http/connection.h"
+#include "http/message.h"
 #include "loop/state.h"
 
 /* How long, and how much, a client that is still sending is listened to. */
@@ -32,7 +33,6 @@ void gy__refuse(struct gy__work *w, int status, const char *reason)
     /* There is no request: what a response would look at of it must be plain. */
     x->head = (struct gy__head){.verb = GY_METHOD_OTHER, .minor = 1};
     x->headers = (gy_headers){.items = NULL};
-    gy_arena_init(&x->arena, w->arena_first, sizeof w->arena_first);
     x->conn = w->conn;
     x->head_sent = x->finished = false;
     x->remote_ip = x->protocol = NULL;
@@ -43,8 +43,7 @@ void gy__refuse(struct gy__work *w, int status, const char *reason)
            gy__exchange_remote_ip(x), reason);
     int n = snprintf(page, sizeof page, "<html><title>%d: %s</title><body>%d: %s</body></html>",
                      status, gy_status_reason(status), status, gy_status_reason(status));
-    static const gy_field html = {GY_STR("Content-Type"), GY_STR("text/html; charset=UTF-8")};
-    (void)gy__exchange_respond(x, status, NULL, &html, 1, gy_str_n(page, (size_t)n));
+    (void)gy__exchange_respond(x, status, NULL, &gy__html_type, 1, gy_str_n(page, (size_t)n));
     gy_arena_reset(&x->arena);
 }
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "codec/cidr.h"
 #include "http/connection.h"
 #include "http/message.h"
 #include "loop/state.h"
@@ -48,12 +47,12 @@ static int parse_trusted(gy_http_server *s)
         n++;
     if (!n)
         return 0;
-    s->trusted = gy__alloc(n * sizeof *s->trusted);
-    if (!s->trusted)
+    s->trusted.items = gy__alloc(n * sizeof *s->trusted.items);
+    if (!s->trusted.items)
         return GY_ENOMEM;
-    for (s->trusted_count = 0; s->trusted_count < n; s->trusted_count++) {
-        const char *text = t[s->trusted_count];
-        if (gy__cidr_parse(gy_str_of(text), &s->trusted[s->trusted_count])) {
+    for (s->trusted.len = 0; s->trusted.len < n; s->trusted.len++) {
+        const char *text = t[s->trusted.len];
+        if (gy__cidr_parse(gy_str_of(text), &s->trusted.items[s->trusted.len])) {
             gy_log(GY_LOG_GENERAL, GY_LOG_ERROR,
                    "\"%s\" is no trusted proxy: give an address or a network such as 10.0.0.0/8",
                    text);
@@ -124,7 +123,7 @@ void gy_http_server_free(gy_http_server *s)
     gy__work_pools_done(s);
     if (s->on_free)
         s->on_free(s->on_free_arg);
-    gy__free(s->trusted);
+    gy__free(s->trusted.items);
     gy__free(s);
 }
 
