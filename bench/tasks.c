@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tasks.c - what tasks, switches, timers, the mailbox and the thread pool cost, a line each. */
 #include <gyre/error.h>
+#include <gyre/offload.h>
 #include <gyre/task.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -152,10 +153,10 @@ static int offload_many(void *arg)
 {
     int e = 0;
     for (int i = 0; i < TRIPS / 10 && !e; i++)
-        e = gy_offload(nothing, arg);
+        e = gy_offload(nothing, arg, NULL);
     double before = now();
     for (int i = 0; i < TRIPS && !e; i++)
-        e = gy_offload(nothing, arg);
+        e = gy_offload(nothing, arg, NULL);
     trip_time = (now() - before) / TRIPS;
     return e;
 }

@@ -37,7 +37,7 @@ static int task(gy_request *r)
 static int thread(gy_request *r)
 {
     double seconds = gy_path_double(r, "seconds");
-    return slept(r, gy_offload(sleep_blocking, &seconds));
+    return slept(r, gy_offload(sleep_blocking, &seconds, NULL));
 }
 
 static int now(gy_request *r)

@@ -14,8 +14,17 @@
 #include <gyre/loop.h>
 #include <gyre/task.h>
 
+#include <gyre/future.h>
+#include <gyre/inspect.h>
+#include <gyre/locks.h>
+#include <gyre/offload.h>
+#include <gyre/queue.h>
+
 #include <gyre/net.h>
+#include <gyre/process.h>
+#include <gyre/resolver.h>
 #include <gyre/stream.h>
+#include <gyre/udp.h>
 
 #include <gyre/http.h>
 #include <gyre/http_server.h>

@@ -21,11 +21,15 @@
     X(ENOTFOUND, -10005, "not found")                                                              \
     X(ESHUTDOWN, -10006, "shutting down")                                                          \
     X(ENOTASK, -10007, "must be called inside a task")                                             \
-    X(EFINISHED, -10008, "the response is already finished")
+    X(EFINISHED, -10008, "the response is already finished")                                       \
+    X(EBROKEN, -10009, "given up by another")
 
 #define GY_ERROR_ENUM_(name_, value_, text_) GY_##name_ = (value_),
 enum gy_error { GY_ERROR_LIST(GY_ERROR_ENUM_) GY_ERROR_LAST_ = 0 };
 #undef GY_ERROR_ENUM_
+
+/* How a job's process died: these less the signal's number, or the exit status (see gy_job_signal). */
+enum { GY_EJOB_SIGNAL = -10100, GY_EJOB_EXIT = -10200 };
 
 GY_BEGIN_DECLS
 

@@ -25,7 +25,24 @@ typedef struct gy_timer {
     uint8_t state, level, slot;
 } gy_timer;
 
+enum { GY_READABLE = 1, GY_WRITABLE = 2 };
+
+/* Told of what [fd] is ready for: GY_READABLE, GY_WRITABLE or both. An error or an end is told as ready
+ * for what was asked. */
+typedef void gy_watch_fn(void *arg, int fd, int events);
+typedef struct gy_watch gy_watch;
+
+/* Told that the file at [path] was written, replaced, removed or made. */
+typedef void gy_file_watch_fn(void *arg, const char *path);
+typedef struct gy_file_watch gy_file_watch;
+
 GY_BEGIN_DECLS
+
+/* What loops that are made from now on wait with: "epoll", "kqueue" or "poll", or NULL for the best that
+ * this system has, which is the default unless the environment's GYRE_POLLER names one. GY_ENOTFOUND when
+ * there is no such thing here. */
+GY_API GY_CHECKED int gy_loop_use_poller(const char *name);
+GY_API const char *gy_loop_poller(const gy_loop *loop);
 
 /* Gives the loop; NULL when the process is out of memory or of file descriptors (errno tells). It
  * is that of this thread if the thread has none yet. */
@@ -65,6 +82,9 @@ GY_API double gy_loop_now(const gy_loop *loop);
  * Cannot fail. On the loop's thread only, as all that follows but gy_loop_post. */
 GY_API void gy_timer_set(gy_loop *loop, gy_timer *t, double seconds, gy_callback *fn, void *arg);
 
+/* The same at a time of gy_loop_now's clock. */
+GY_API void gy_timer_set_at(gy_loop *loop, gy_timer *t, double when, gy_callback *fn, void *arg);
+
 /* Harmless on a timer that is not set. True when it was. */
 GY_API bool gy_timer_cancel(gy_loop *loop, gy_timer *t);
 GY_API bool gy_timer_is_set(const gy_timer *t);
@@ -79,6 +99,21 @@ GY_API GY_CHECKED int gy_loop_post(gy_loop *loop, gy_callback *fn, void *arg);
  * one); NULL takes it back and restores what the signal did before. A signal has one loop: GY_EBUSY
  * for a second. 0 or a negative code. */
 GY_API GY_CHECKED int gy_loop_on_signal(gy_loop *loop, int signo, gy_callback *fn, void *arg);
+
+/* Call fn(arg, fd, ...) in each turn in which [fd] is ready for one of [events] (GY_READABLE,
+ * GY_WRITABLE), again and again while it is: for libraries that bring their own descriptors; tasks have
+ * gy_wait_fd. [fd] must stay open until the watch is freed. NULL when it cannot be watched (errno tells:
+ * EPERM for a file on disk, EEXIST when it is watched already). _set changes the events (0: none for
+ * now); 0 or a negative code. */
+GY_API gy_watch *gy_watch_new(gy_loop *loop, int fd, int events, gy_watch_fn *fn, void *arg);
+GY_API GY_CHECKED int gy_watch_set(gy_watch *w, int events);
+GY_API void gy_watch_free(gy_watch *w); /* also inside of its function; NULL is fine */
+
+/* Call fn(arg, path) in the turn after the file changed, once for several changes at once. It need not
+ * exist, but its directory must. NULL when it cannot be watched (errno tells). */
+GY_API gy_file_watch *gy_file_watch_new(gy_loop *loop, const char *path, gy_file_watch_fn *fn,
+                                        void *arg);
+GY_API void gy_file_watch_free(gy_file_watch *w);
 
 GY_END_DECLS
 

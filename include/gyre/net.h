@@ -27,6 +27,16 @@ typedef struct gy_tcp_server gy_tcp_server;
  * not looked at. */
 typedef int gy_tcp_handler(gy_stream *s, void *arg);
 
+typedef struct gy_connect_opts {
+    double timeout;             /* seconds in all, looking the name up included; 0 is no limit */
+    double attempt_delay;       /* before the next address is tried beside; 0 is 0.25 (RFC 8305) */
+    int family;                 /* AF_INET or AF_INET6 only; 0 is both */
+    const char *source_address; /* bind to this IP address first */
+    int source_port;
+    struct gy_resolver *resolver; /* NULL is the one that is always there */
+    gy_stream_opts stream;
+} gy_connect_opts;
+
 GY_BEGIN_DECLS
 
 /* A listening socket, non-blocking and close-on-exec: gives the descriptor, or a negative code. On
@@ -50,10 +60,20 @@ GY_API gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg);
  * loop. NULL is fine. */
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
-/* Connect to "host:port" (an IP address or localhost) or "unix:path"; gives the stream in [out].
- * [timeout] in seconds, 0 is no limit. Inside a task only: else GY_ENOTASK. */
-GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, double timeout,
-                                             const gy_stream_opts *opts, gy_stream **out);
+/* Connect to "host:port" or "unix:path"; gives the stream in [out]. The addresses of a name are tried as
+ * RFC 8305 says: IPv6 and IPv4 in turn, the next beside the first when that takes long, and the first
+ * that answers is taken. GY_ENOTFOUND when the name has no address, GY_ETIMEDOUT, the failure of the
+ * last address (such as -ECONNREFUSED), GY_EINVAL, or the cancellation. [opts] may be NULL. Inside a
+ * task only: else GY_ENOTASK. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, const gy_connect_opts *opts,
+                                             gy_stream **out);
+
+/* Who is at the other end of a unix socket, as the kernel saw it when it connected. 0 or a negative
+ * code. */
+typedef struct gy_peer_ids {
+    long pid, uid, gid;
+} gy_peer_ids;
+GY_API GY_CHECKED int gy_peer_ids_get(int fd, gy_peer_ids *out);
 
 GY_END_DECLS
 

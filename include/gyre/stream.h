@@ -5,6 +5,7 @@
 
 #include <gyre/export.h>
 #include <gyre/str.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -52,6 +53,18 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_exact(gy_stream *s, size_t n, g
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_until(gy_stream *s, const char *mark, size_t max,
                                                        gy_str *out);
 
+/* Up to and including the first match of a regular expression (PCRE2), which must not match the empty
+ * text. GY_EINVAL for a malformed one (with a line in the log), GY_ETOOBIG as above. What it matches must
+ * be decided by the bytes up to its end: "a+" is done with the first a. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_regex(gy_stream *s, const char *pattern,
+                                                       size_t max, gy_str *out);
+
+/* Exactly [n] bytes into the caller's memory, without a way over the buffer for what is not there
+ * yet. Gives n; with [partial] what there is, at least one byte. GY_EOF when the end comes first:
+ * then what came is in [buf] and its count in *got, which may be NULL. */
+GY_API GY_SUSPENDS GY_CHECKED ssize_t gy_stream_read_into(gy_stream *s, void *buf, size_t n,
+                                                          bool partial, size_t *got);
+
 /* All there is until the end. GY_ETOOBIG past [max]. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_all(gy_stream *s, size_t max, gy_str *out);
 
@@ -67,8 +80,28 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_stream_writev(gy_stream *s, const struct io
  * code. */
 GY_API GY_CHECKED int gy_stream_shutdown(gy_stream *s);
 
-/* The socket, or -1 for memory. */
+/* The descriptor, or -1 for memory. */
 GY_API int gy_stream_fd(const gy_stream *s);
+
+/* Whether it has ended, or broken, in both directions: no call can move bytes any more. */
+GY_API bool gy_stream_is_closed(const gy_stream *s);
+
+/* Whether a task waits to read, or to write. */
+GY_API bool gy_stream_is_reading(const gy_stream *s);
+GY_API bool gy_stream_is_writing(const gy_stream *s);
+
+/* Called once when the peer has gone or gy_stream_close was called, with the code (GY_ECLOSED, GY_EOF, or
+ * what broke it): on the loop's stack, must not suspend, may close the stream. NULL takes it back. */
+GY_API void gy_stream_on_close(gy_stream *s, void (*fn)(void *arg, int code), void *arg);
+
+/* Collect small writes for a moment instead of sending each at once (Nagle's algorithm): off is the
+ * default. 0 or a negative code; nothing happens on what is not TCP. */
+GY_API int gy_stream_set_delay(gy_stream *s, bool delay);
+
+/* A stream that reads from one descriptor and writes to another: pipes, terminals, character devices;
+ * either may be -1. Takes both, also on failure, and makes them non-blocking. NULL when out of memory,
+ * without a loop, or for what cannot be waited for (errno tells: EPERM for a file on disk). */
+GY_API gy_stream *gy_pipe_open(int in, int out, const gy_stream_opts *opts);
 
 GY_END_DECLS
 

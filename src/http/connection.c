@@ -142,7 +142,7 @@ static void begin_exchange(struct gy__work *w)
     x->headers = (gy_headers){
         .items = x->head.fields, .count = x->head.field_count, .capacity = x->head.field_count};
     x->conn = w->conn;
-    x->began = w->task.loop->now;
+    x->began = w->task.began = w->task.loop->now;
     x->max_body = s->opts.max_body;
     x->body_timeout = s->opts.body_timeout;
     x->min_body_rate = s->opts.min_body_rate;
@@ -191,7 +191,7 @@ static int run_exchange(struct gy__work *w)
     w->task.name = "http"; /* the handler may have a better one */
     w->in_handler = false;
     int gone = w->task.cancel;
-    gy__task_uncancel(&w->task);
+    gy__task_renew(&w->task);
     int e = x->detached ? GY_ECLOSED : settle(w, result, gone);
     if (!e && !w->body.done && !gy__body_drain(w))
         w->conn->close = true;

@@ -278,19 +278,27 @@ void gy_loop_free(gy_loop *loop)
 struct first {
     gy_task_fn *fn;
     void *arg;
+    double seconds; /* negative: no limit */
     int result;
 };
 
 static int run_first(void *arg)
 {
     struct first *f = arg;
+    gy_deadline d;
+    if (f->seconds < 0) {
+        f->result = f->fn(f->arg);
+        return 0;
+    }
+    gy_deadline_begin(&d, f->seconds);
     f->result = f->fn(f->arg);
+    gy_deadline_end(&d);
     return 0;
 }
 
-int gy_run(gy_task_fn *fn, void *arg)
+int gy_run_within(double seconds, gy_task_fn *fn, void *arg)
 {
-    struct first f = {.fn = fn, .arg = arg, .result = GY_ENOMEM};
+    struct first f = {.fn = fn, .arg = arg, .seconds = seconds, .result = GY_ENOMEM};
     gy_loop *loop = gy_loop_new();
     if (!loop)
         return -errno;
@@ -303,4 +311,9 @@ int gy_run(gy_task_fn *fn, void *arg)
     }
     gy_loop_free(loop);
     return f.result;
+}
+
+int gy_run(gy_task_fn *fn, void *arg)
+{
+    return gy_run_within(GY_FOREVER, fn, arg);
 }

@@ -2,7 +2,7 @@
 /* offload.c - blocking work on a pool of threads. */
 
 #include <gyre/error.h>
-#include <gyre/log.h>
+#include <gyre/offload.h>
 #include <gyre/task.h>
 #include <pthread.h>
 #include <sched.h>
@@ -176,8 +176,9 @@ static bool take_back(struct job *j)
     return queued;
 }
 
-int gy_offload(gy_task_fn *fn, void *arg)
+int gy_offload(gy_task_fn *fn, void *arg, const gy_offload_opts *opts)
 {
+    (void)opts;
     gy_task *self = gy__self();
     if (!self)
         return fn(arg);

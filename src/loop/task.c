@@ -6,15 +6,33 @@
 #include <assert.h>
 #include <gyre/error.h>
 #include <gyre/log.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "loop/state.h"
 #include "loop/wait.h"
 
+/* Unique in the process; each thread takes many at once. */
+static uint64_t next_id(void)
+{
+    enum { BLOCK = 1 << 20 };
+    static atomic_ullong blocks;
+    static _Thread_local uint64_t last;
+    if (last % BLOCK == 0)
+        last = atomic_fetch_add_explicit(&blocks, 1, memory_order_relaxed) * BLOCK;
+    return ++last;
+}
+
 void gy__task_init(gy_task *t, gy_loop *loop, gy_task_fn *fn, void *arg, const char *name)
 {
-    *t = (gy_task){.loop = loop, .fn = fn, .arg = arg, .name = name};
+    gy_task *parent = loop->current;
+    *t = (gy_task){
+        .loop = loop, .fn = fn, .arg = arg, .name = name, .id = next_id(), .began = loop->now};
+    if (parent) {
+        t->parent = parent->id;
+        t->locals = gy__locals_share(parent->locals);
+    }
     gy_list_init(&t->link);
     gy_list_add(&loop->tasks, &t->all);
 }
@@ -27,6 +45,25 @@ gy_task *gy_task_self(void)
 const char *gy_task_name(const gy_task *t)
 {
     return t && t->name ? t->name : "task";
+}
+
+uint64_t gy_task_id(const gy_task *t)
+{
+    return t ? t->id : 0;
+}
+
+gy_future *gy_task_future(gy_task *t)
+{
+    return &t->ended;
+}
+
+bool gy_task_shield(bool on)
+{
+    gy_task *t = gy__self();
+    bool was = t && t->masked;
+    if (t)
+        t->masked = on;
+    return was;
 }
 
 int gy_task_cancelled(void)
@@ -56,8 +93,11 @@ static void depart(gy_task *t)
     gy_list_del(&t->all);
     if (!t->background)
         t->loop->task_count--;
-    if (t->joiner)
-        gy__wake(t->joiner, 0);
+    if (t->locals) {
+        gy__locals_drop(t->locals);
+        t->locals = NULL;
+    }
+    gy_future_set(&t->ended, t->result, NULL);
     if (t->on_end)
         t->on_end(t);
 }
@@ -111,22 +151,46 @@ void gy__task_start(gy_task *t)
     gy_list_add(&t->loop->ready, &t->link);
 }
 
-/* A task for which no stack can be had has failed before it began. */
-static void fail_to_begin(gy_task *t)
+/* A task that is to begin later: its timer wakes it, as one that waits. */
+struct delayed {
+    gy_task task;
+    gy_timer timer;
+};
+
+static void begin_delayed(void *arg)
 {
-    gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "no stack for task \"%s\": out of memory or mappings",
-           gy_task_name(t));
-    t->result = t->cancel ? t->cancel : GY_ENOMEM;
-    depart(t);
+    gy_task *t = arg;
+    t->delayed = false;
+    gy__wake(t, 0);
 }
 
-static bool has_a_stack(gy_task *t)
+static void delay(gy_task *t, double seconds)
 {
-    t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size);
-    if (!t->fiber)
-        return false;
-    t->fiber->task = t;
-    return true;
+    struct delayed *d = gy_of(t, struct delayed, task);
+    t->delayed = true;
+    t->state = GY__TASK_PARKED;
+    t->waits_for = "its time to begin";
+    t->loop->task_count++;
+    gy_timer_set(t->loop, &d->timer, seconds, begin_delayed, t);
+}
+
+/* Gives 0 when it has a stack to begin on; else it has ended before it began: for want of one, or
+ * cancelled before its time. */
+static int begin(gy_task *t)
+{
+    if (t->delayed) {
+        gy_timer_cancel(t->loop, &gy_of(t, struct delayed, task)->timer);
+        t->result = t->cancel;
+    } else if ((t->fiber = gy__fiber_take(&t->loop->fibers, t->stack_size))) {
+        t->fiber->task = t;
+        return 0;
+    } else {
+        gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "no stack for task \"%s\": out of memory or mappings",
+               gy_task_name(t));
+        t->result = t->cancel ? t->cancel : GY_ENOMEM;
+    }
+    depart(t);
+    return GY_ECANCELED;
 }
 
 void gy__tasks_run(gy_loop *loop)
@@ -135,9 +199,7 @@ void gy__tasks_run(gy_loop *loop)
     while (!gy_list_empty(&loop->round) && !loop->look) {
         gy_task *t = gy_of(loop->round.next, gy_task, link);
         gy_list_del(&t->link);
-        if (t->state == GY__TASK_NEW && !has_a_stack(t))
-            fail_to_begin(t);
-        else
+        if (t->fiber || begin(t) == 0)
             run(t);
     }
 }
@@ -159,20 +221,40 @@ void gy_task_cancel(gy_task *t)
 
 gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg, const gy_task_opts *opts)
 {
-    gy_task *t = gy__alloc(sizeof *t);
+    bool later = opts && opts->delay > 0;
+    struct delayed *d = later ? gy__zalloc(sizeof *d) : NULL;
+    gy_task *t = later ? &d->task : gy__alloc(sizeof *t);
     if (!t)
         return NULL;
     gy__task_init(t, loop, fn, arg, opts ? opts->name : NULL);
     t->stack_size = opts ? opts->stack_size : 0;
-    gy__task_start(t);
+    if (later)
+        delay(t, opts->delay);
+    else
+        gy__task_start(t);
     return t;
+}
+
+static void log_failure(void *arg, const gy_task *t, int code)
+{
+    (void)arg;
+    gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "task \"%s\" failed: %s", gy_task_name(t),
+           gy_strerror(code));
+}
+
+static gy_failure_fn *on_failure = log_failure;
+static void *on_failure_arg;
+
+void gy_on_failure(gy_failure_fn *fn, void *arg)
+{
+    on_failure = fn ? fn : log_failure;
+    on_failure_arg = arg;
 }
 
 static void end_detached(gy_task *t)
 {
     if (t->result < 0 && t->result != GY_ECANCELED && t->result != t->cancel)
-        gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "task \"%s\" failed: %s", gy_task_name(t),
-               gy_strerror(t->result));
+        on_failure(on_failure_arg, t, t->result);
     gy__free(t);
 }
 
@@ -194,14 +276,13 @@ int gy_task_join(gy_task *t)
     if (t == self)
         return GY_EINVAL;
     if (self) {
-        t->joiner = self;
-        if (t->state != GY__TASK_ENDED) {
-            int e = gy__park("join", INT64_MAX);
-            if (e)
-                gy__task_cancel_with(t, e);
-        }
-        while (t->state != GY__TASK_ENDED)
-            gy__park_masked("join");
+        int e = gy_future_wait(&t->ended, GY_FOREVER);
+        if (!t->ended.done)
+            gy__task_cancel_with(t, e);
+        bool was = gy_task_shield(true);
+        while (!t->ended.done)
+            gy_future_wait(&t->ended, GY_FOREVER);
+        gy_task_shield(was);
     }
     while (t->state != GY__TASK_ENDED) {
         int e = gy_loop_turn(t->loop, -1);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loop/local.h"
+
 struct gy__fiber;
 
 enum gy__task_state {
@@ -29,7 +31,10 @@ struct gy_task {
     const char *name;
     const char *waits_for; /* while it is parked */
     size_t stack_size;
-    gy_task *joiner;
+    uint64_t id, parent;      /* the parent: who started it */
+    int64_t began;            /* ns; it, or the piece of work that it does */
+    struct gy__local *locals; /* its own reference */
+    gy_future ended;
     gy_task *next_waiter;        /* among those that wait for the same group */
     gy_deadline *deadline;       /* the innermost */
     void (*on_end)(gy_task *t);  /* on the loop's stack; may free the task */
@@ -41,6 +46,7 @@ struct gy_task {
     int result;
     uint8_t state;
     bool masked;     /* waits ignore cancellation */
+    bool delayed;    /* has not begun, and a timer follows in memory: see struct gy__delayed */
     bool background; /* does not keep gy_loop_run_idle turning */
 };
 
@@ -54,10 +60,15 @@ void gy__task_start(gy_task *t);
 /* Its current wait and all later ones end with [code]. */
 void gy__task_cancel_with(gy_task *t, int code);
 
-/* Take a cancellation back, between two pieces of work of one task. */
-static inline void gy__task_uncancel(gy_task *t)
+/* Between two pieces of work of one task: a cancellation and what was set for the last one are not for
+ * the next. */
+static inline void gy__task_renew(gy_task *t)
 {
     t->cancel = 0;
+    if (__builtin_expect(t->locals != NULL, 0)) {
+        gy__locals_drop(t->locals);
+        t->locals = NULL;
+    }
 }
 
 /* Whoever returns with a deadline or a group of its own still open has left a timer or children that

@@ -17,11 +17,14 @@ static int finish(struct gy__transport *t, int64_t deadline)
     return e ? e : gy__connect_result(t->io.fd);
 }
 
-int gy_connect(const char *address, double timeout, const gy_stream_opts *opts, gy_stream **out)
+int gy_connect(const char *address, const gy_connect_opts *opts, gy_stream **out)
 {
+    static const gy_connect_opts none;
     struct gy__addr to;
     struct gy__transport *t;
     gy_loop *loop = gy_loop_current();
+    if (!opts)
+        opts = &none;
     if (!gy_task_self())
         return GY_ENOTASK;
     int e = gy__addr_parse(address, &to);
@@ -33,11 +36,11 @@ int gy_connect(const char *address, double timeout, const gy_stream_opts *opts, 
         close(fd);
         return e;
     }
-    e = finish(t, gy__deadline_in(gy__clock_now(), timeout));
+    e = finish(t, gy__deadline_in(gy__clock_now(), opts->timeout));
     if (e) {
         t->ops->close(t);
         return e;
     }
-    *out = gy__stream_new(t, gy_str_n(NULL, 0), opts);
+    *out = gy__stream_new(t, gy_str_n(NULL, 0), &opts->stream);
     return *out ? 0 : GY_ENOMEM;
 }

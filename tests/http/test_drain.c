@@ -181,7 +181,7 @@ GY_TEST(a_connection_that_was_taken_over_has_its_grace_too)
 static int connect_to(void *arg)
 {
     gy_stream *stream;
-    int e = gy_connect(arg, 5, NULL, &stream);
+    int e = gy_connect(arg, &(gy_connect_opts){.timeout = 5}, &stream);
     if (!e)
         gy_stream_close(stream);
     return e;

@@ -56,7 +56,7 @@ static int visit(void *arg)
     struct visit *v = arg;
     gy_stream *s;
     gy_str all;
-    int e = gy_connect(v->address, 10, NULL, &s);
+    int e = gy_connect(v->address, &(gy_connect_opts){.timeout = 10}, &s);
     if (e)
         return e;
     e = gy_stream_write(s, v->request, strlen(v->request));

@@ -26,7 +26,7 @@ static int add_one(void *arg)
 
 static int offload_one(void *arg)
 {
-    return gy_offload(add_one, arg);
+    return gy_offload(add_one, arg, NULL);
 }
 
 static int give_loop(void *arg)
@@ -39,7 +39,7 @@ static int look_at_loop(void *arg)
 {
     gy_loop *there = gy_loop_current();
     (void)arg;
-    assert_int_equal(gy_offload(give_loop, &there), 1);
+    assert_int_equal(gy_offload(give_loop, &there, NULL), 1);
     assert_null(there);
     return 0;
 }
@@ -58,7 +58,7 @@ static void outside_a_task_it_is_a_call(void **state)
 {
     (void)state;
     int n = 1;
-    assert_int_equal(gy_offload(add_one, &n), 2);
+    assert_int_equal(gy_offload(add_one, &n, NULL), 2);
 }
 
 static void how_many_threads(void **state)
@@ -85,7 +85,7 @@ static int count_job(void *arg)
 
 static int offload_count(void *arg)
 {
-    return gy_offload(count_job, arg);
+    return gy_offload(count_job, arg, NULL);
 }
 
 static int offload_many(void *arg)
@@ -125,7 +125,7 @@ static int wait_at_gate(void *arg)
 static int offload_gate(void *arg)
 {
     struct gate *g = arg;
-    g->result = gy_offload(wait_at_gate, g);
+    g->result = gy_offload(wait_at_gate, g, NULL);
     return gy_task_cancelled();
 }
 
@@ -182,7 +182,7 @@ static int never(void *arg)
 
 static int offload_never(void *arg)
 {
-    return gy_offload(never, arg);
+    return gy_offload(never, arg, NULL);
 }
 
 /* All threads are busy at their gates: what comes now is queued. */
@@ -228,7 +228,7 @@ static int cancelled_before(void *arg)
     struct gate g = {.other_ran = false};
     (void)arg;
     gy_task_cancel(gy_task_self());
-    assert_int_equal(gy_offload(never, &g), GY_ECANCELED);
+    assert_int_equal(gy_offload(never, &g, NULL), GY_ECANCELED);
     assert_false(g.other_ran);
     return 0;
 }
@@ -243,7 +243,7 @@ static int offload_some(void *arg)
 {
     int n = 1;
     for (int i = 0; i < 5 && n > 0; i++)
-        n = gy_offload(add_one, &n);
+        n = gy_offload(add_one, &n, NULL);
     (void)arg;
     return n == 6 ? 0 : n;
 }
@@ -280,7 +280,7 @@ static int fork_within(void *arg)
 {
     int n = 1, status = 0;
     (void)arg;
-    assert_int_equal(gy_offload(add_one, &n), 2);
+    assert_int_equal(gy_offload(add_one, &n, NULL), 2);
     pid_t child = fork();
     if (child == 0) {
         /* Not this loop's process: no task, no loop, and a pool of its own. */
@@ -290,7 +290,7 @@ static int fork_within(void *arg)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 7);
-    return gy_offload(add_one, &n);
+    return gy_offload(add_one, &n, NULL);
 }
 
 static void a_child_has_a_pool_of_its_own(void **state)

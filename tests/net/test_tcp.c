@@ -50,7 +50,7 @@ static int ask(void *arg)
     struct state *st = arg;
     gy_stream *s;
     gy_str line;
-    int e = gy_connect(st->address, 5, NULL, &s);
+    int e = gy_connect(st->address, &(gy_connect_opts){.timeout = 5}, &s);
     if (e)
         return e;
     for (int i = 0; i < 3 && !e; i++) {
@@ -96,7 +96,7 @@ GY_TEST(over_a_unix_socket)
 static int refused(void *arg)
 {
     gy_stream *s;
-    return gy_connect(arg, 5, NULL, &s);
+    return gy_connect(arg, &(gy_connect_opts){.timeout = 5}, &s);
 }
 
 GY_TEST(who_does_not_listen_refuses)
@@ -109,7 +109,7 @@ GY_TEST(who_does_not_listen_refuses)
     GY_CHECK_INT(gy_test_run(t, refused, "unix:/nowhere/at/all"), -ENOENT);
     GY_CHECK(gy_test_run(t, refused, "no address") < 0);
     gy_stream *s;
-    GY_CHECK_INT(gy_connect(st.address, 1, NULL, &s), GY_ENOTASK);
+    GY_CHECK_INT(gy_connect(st.address, &(gy_connect_opts){.timeout = 1}, &s), GY_ENOTASK);
 }
 
 static int close_with_grace(void *arg)
@@ -172,7 +172,7 @@ static int connect_client(void *arg)
 {
     struct patience *p = arg;
     gy_str line;
-    int e = gy_connect(p->st->address, 0, NULL, &p->client);
+    int e = gy_connect(p->st->address, &(gy_connect_opts){.timeout = 0}, &p->client);
     e = e ? e : gy_stream_write(p->client, "one\n", 4);
     return e ? e : gy_stream_read_until(p->client, "\n", 100, &line);
 }
