@@ -6,6 +6,7 @@
 #include "support/sweep.h"
 
 #include <gyre/error.h>
+#include <gyre/offload.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
