@@ -253,6 +253,15 @@ static void end_tasks(gy_loop *loop)
     }
 }
 
+static void run_ends(gy_loop *loop)
+{
+    struct gy__loop_end *e;
+    while ((e = loop->ends)) {
+        loop->ends = e->next;
+        e->fn(e);
+    }
+}
+
 void gy_loop_free(gy_loop *loop)
 {
     if (!loop)
@@ -265,6 +274,7 @@ void gy_loop_free(gy_loop *loop)
         run_calls(loop);
         end_tasks(loop);
     }
+    run_ends(loop);
     gy__mailbox_close(loop);
     loop->poller.ops->close(&loop->poller);
     if (gy__loop_tls == loop)

@@ -14,6 +14,12 @@
 #include "loop/poller.h"
 #include "loop/timer.h"
 
+/* Something that belongs to a loop and ends with it. */
+struct gy__loop_end {
+    struct gy__loop_end *next;
+    void (*fn)(struct gy__loop_end *e);
+};
+
 struct gy_loop {
     int64_t now; /* ns, read when the poller returned */
     gy_task *current;
@@ -30,6 +36,7 @@ struct gy_loop {
     size_t call_count;
     gy_list tasks;     /* all that have not ended */
     size_t task_count; /* of these, the ones that keep gy_loop_run_idle turning */
+    struct gy__loop_end *ends; /* called when it is freed and has no task any more */
     atomic_bool stop;
     atomic_bool closing; /* takes no more calls and posts */
     bool running;
