@@ -61,14 +61,17 @@ typedef struct gy_barrier {
 typedef struct gy_once {
     bool done;
     bool running;
+    /* private */
+    gy_task *runner;
     gy_waiters waiters;
 } gy_once;
 
 GY_BEGIN_DECLS
 
-/* 0; -EDEADLK when the task has it already and it is not recursive. */
+/* 0; -EDEADLK when the task has it already and it is not recursive. Inside a task only. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_lock_acquire(gy_lock *l, double timeout);
-/* By its owner: it goes to the next in the line, who runs in the next round. */
+/* By its owner (from others it is logged, and nothing changes): it goes to the next in the line, who runs
+ * in the next round. */
 GY_API void gy_lock_release(gy_lock *l);
 
 GY_API GY_SUSPENDS GY_CHECKED int gy_rwlock_read(gy_rwlock *l, double timeout);
@@ -76,7 +79,7 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_rwlock_write(gy_rwlock *l, double timeout);
 GY_API void gy_rwlock_release(gy_rwlock *l); /* what one has, reading or writing */
 
 /* Wait for a notify. [l], unless it is NULL, is released meanwhile and taken again before this returns,
- * whatever it returns. */
+ * whatever it returns; GY_EINVAL when the task does not have it. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_cond_wait(gy_cond *c, gy_lock *l, double timeout);
 GY_API void gy_cond_notify(gy_cond *c, size_t n); /* the [n] who have waited longest */
 GY_API void gy_cond_notify_all(gy_cond *c);
@@ -94,7 +97,8 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_barrier_wait(gy_barrier *b, double timeout)
 GY_API void gy_barrier_reset(gy_barrier *b); /* those who wait get GY_EBROKEN; it is whole again */
 
 /* Run fn(arg) unless that has been done; who comes meanwhile waits for it. 0 once it is done, or what it
- * gave when that is negative: then it is not done, and the next in the line tries. */
+ * gave when that is negative: then it is not done, and the next in the line tries. The cancellation of
+ * one who waits; -EDEADLK inside of [fn] itself. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_once_run(gy_once *o, gy_task_fn *fn, void *arg);
 
 GY_END_DECLS

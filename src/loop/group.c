@@ -95,7 +95,7 @@ static void wait_until(gy_group *g, gy_task *self, size_t most)
     while (g->running > most && !e)
         e = gy__park("group", INT64_MAX);
     remove_waiter(g, self);
-    if (e)
+    if (e && g->running > most)
         fail(g, e);
 }
 

@@ -71,14 +71,8 @@ int64_t gy__wait_until(double seconds)
     return ns >= INT64_MAX - now ? INT64_MAX : now + ns;
 }
 
-int gy__waiters_wait(gy_waiters *line, struct gy__waiter *w, double timeout, const char *what)
+int gy__waiters_wait_until(gy_waiters *line, struct gy__waiter *w, int64_t until, const char *what)
 {
-    gy_task *self = gy__self();
-    if (timeout == 0)
-        return GY_ETIMEDOUT;
-    if (!self)
-        return GY_ENOTASK;
-    int64_t until = gy__wait_until(timeout);
     int e;
     gy__waiter_join(line, w);
     /* Who was about to park may have been woken by its own preparations, and not for this. */
@@ -87,4 +81,14 @@ int gy__waiters_wait(gy_waiters *line, struct gy__waiter *w, double timeout, con
     while (!e && !w->served);
     gy__waiter_leave(w);
     return w->served ? w->code : e;
+}
+
+int gy__waiters_wait(gy_waiters *line, struct gy__waiter *w, double timeout, const char *what)
+{
+    w->served = false;
+    if (timeout == 0)
+        return GY_ETIMEDOUT;
+    if (!gy__self())
+        return GY_ENOTASK;
+    return gy__waiters_wait_until(line, w, gy__wait_until(timeout), what);
 }

@@ -31,8 +31,12 @@ void gy__waiters_serve_all(gy_waiters *line, int code);
 
 /* Wait in the line until served, at most [timeout] seconds (negative: no limit; 0: not at all). The
  * code with which it was served, GY_ETIMEDOUT, the cancellation, or GY_ENOTASK. Suspends unless
- * [timeout] is 0. [w] need only have what the two sides put there. */
+ * [timeout] is 0. [w] need only have what the two sides put there; w->served tells whether the code is
+ * that of a server. */
 int gy__waiters_wait(gy_waiters *line, struct gy__waiter *w, double timeout, const char *what);
+
+/* The same inside a task, until a time of the loop's clock in ns (INT64_MAX: no limit). */
+int gy__waiters_wait_until(gy_waiters *line, struct gy__waiter *w, int64_t until, const char *what);
 
 /* When a wait of [seconds] that begins now ends, for gy__park: INT64_MAX for a negative one. */
 int64_t gy__wait_until(double seconds);
