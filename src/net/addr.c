@@ -57,6 +57,52 @@ int gy__addr_ip(const char *ip, int port, struct gy__addr *out)
     return 0;
 }
 
+bool gy__inet_of_sockaddr(const struct sockaddr *a, struct gy__inet *out)
+{
+    *out = (struct gy__inet){.family = a->sa_family};
+    if (a->sa_family == AF_INET) {
+        struct sockaddr_in ip4;
+        memcpy(&ip4, a, sizeof ip4);
+        memcpy(out->bytes, &ip4.sin_addr, sizeof ip4.sin_addr);
+    } else if (a->sa_family == AF_INET6) {
+        struct sockaddr_in6 ip6;
+        memcpy(&ip6, a, sizeof ip6);
+        memcpy(out->bytes, &ip6.sin6_addr, sizeof ip6.sin6_addr);
+        out->scope = ip6.sin6_scope_id;
+    }
+    return a->sa_family == AF_INET || a->sa_family == AF_INET6;
+}
+
+int gy__inet_parse(const char *text, struct gy__inet *out)
+{
+    struct sockaddr_in6 ip6 = {.sin6_family = 0};
+    *out = (struct gy__inet){.family = AF_INET};
+    if (inet_pton(AF_INET, text, out->bytes) == 1)
+        return 0;
+    if (parse_ip6(text, &ip6))
+        return GY_EINVAL;
+    out->family = AF_INET6;
+    out->scope = ip6.sin6_scope_id;
+    memcpy(out->bytes, &ip6.sin6_addr, sizeof out->bytes);
+    return 0;
+}
+
+void gy__addr_of_inet(const struct gy__inet *ip, int port, struct gy__addr *out)
+{
+    memset(out, 0, sizeof *out);
+    if (ip->family == AF_INET) {
+        out->ip4.sin_family = AF_INET;
+        memcpy(&out->ip4.sin_addr, ip->bytes, sizeof out->ip4.sin_addr);
+        out->len = sizeof out->ip4;
+    } else {
+        out->ip6.sin6_family = AF_INET6;
+        out->ip6.sin6_scope_id = ip->scope;
+        memcpy(&out->ip6.sin6_addr, ip->bytes, sizeof out->ip6.sin6_addr);
+        out->len = sizeof out->ip6;
+    }
+    gy__addr_set_port(out, port);
+}
+
 int gy__addr_unix(const char *path, struct gy__addr *out)
 {
     memset(out, 0, sizeof *out);
@@ -76,32 +122,41 @@ int gy__addr_unix(const char *path, struct gy__addr *out)
     return 0;
 }
 
+int gy__addr_split(const char *text, char host[GY__HOST_ROOM], int *port)
+{
+    const char *first = strchr(text, ':'), *last = strrchr(text, ':');
+    const char *end = text + strlen(text);
+    *port = -1;
+    if (*text == '[') {
+        const char *close = strchr(text, ']');
+        /* Brackets are for addresses with a ':', where they show where the port begins. */
+        if (!close || !first || first > close || (close[1] && close[1] != ':'))
+            return GY_EINVAL;
+        if (close[1] && parse_port(close + 2, port))
+            return GY_EINVAL;
+        text++;
+        end = close;
+    } else if (first && first == last) {
+        if (parse_port(first + 1, port))
+            return GY_EINVAL;
+        end = first;
+    }
+    size_t len = (size_t)(end - text);
+    if (len == 0 || len >= GY__HOST_ROOM)
+        return GY_EINVAL;
+    memcpy(host, text, len);
+    host[len] = 0;
+    return 0;
+}
+
 int gy__addr_parse(const char *text, struct gy__addr *out)
 {
+    char host[GY__HOST_ROOM];
+    int port;
     if (strncmp(text, "unix:", 5) == 0)
         return gy__addr_unix(text + 5, out);
-
-    char ip[GY_ADDRESS_MAX];
-    const char *start = text, *end = strrchr(text, ':');
-    int port;
-    if (!end || parse_port(end + 1, &port))
-        return GY_EINVAL;
-    bool brackets = *text == '[';
-    if (brackets && (end == text || end[-1] != ']'))
-        return GY_EINVAL;
-    size_t len = (size_t)(end - start);
-    if (brackets) {
-        start++;
-        len -= 2;
-    }
-    if (len >= sizeof ip)
-        return GY_EINVAL;
-    memcpy(ip, start, len);
-    ip[len] = 0;
-    /* An IPv6 address without brackets would hide where the port begins. */
-    if (brackets != (strchr(ip, ':') != NULL))
-        return GY_EINVAL;
-    return gy__addr_ip(ip, port, out);
+    int e = gy__addr_split(text, host, &port);
+    return e || port < 0 ? GY_EINVAL : gy__addr_ip(host, port, out);
 }
 
 static void print_unix(const struct gy__addr *a, char out[GY_ADDRESS_MAX])

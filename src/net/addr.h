@@ -20,6 +20,25 @@ struct gy__addr {
     socklen_t len;
 };
 
+/* An IP address without a port: what names stand for. */
+struct gy__inet {
+    uint8_t bytes[16]; /* 4 of them for AF_INET */
+    uint32_t scope;    /* of an IPv6 address: the number of its interface, or 0 */
+    int family;
+};
+
+/* "10.0.0.1", "::1", "fe80::1%eth0"; no brackets, no name. 0 or GY_EINVAL. */
+GY_CHECKED int gy__inet_parse(const char *text, struct gy__inet *out);
+void gy__addr_of_inet(const struct gy__inet *ip, int port, struct gy__addr *out);
+
+/* False when it is neither IPv4 nor IPv6. */
+bool gy__inet_of_sockaddr(const struct sockaddr *a, struct gy__inet *out);
+
+/* "host:port", "[::1]:port", or either without the port (then -1) and "::1": the host without its brackets, and
+ * nothing said about whether it is one. 0 or GY_EINVAL. */
+enum { GY__HOST_ROOM = 256 };
+GY_CHECKED int gy__addr_split(const char *text, char host[GY__HOST_ROOM], int *port);
+
 /* "127.0.0.1:80", "[::1]:80", "localhost:80" (127.0.0.1), "unix:/path" or "unix:@name". 0;
  * GY_EINVAL when it is none of these; -ENAMETOOLONG for a unix path that does not fit. */
 GY_CHECKED int gy__addr_parse(const char *text, struct gy__addr *out);
