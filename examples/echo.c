@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     if (fd < 0)
         return fprintf(stderr, "echo: %s\n", why), 1;
     gy_loop *loop = gy_loop_new();
-    gy_tcp_server *server = loop ? gy_tcp_server_open(fd, echo, NULL) : NULL;
+    gy_tcp_server *server = loop ? gy_tcp_server_open(fd, NULL, echo, NULL) : NULL;
     if (!server || gy_loop_on_signal(loop, SIGTERM, stop, loop) ||
         gy_loop_on_signal(loop, SIGINT, stop, loop))
         return fprintf(stderr, "echo: out of memory\n"), 1;

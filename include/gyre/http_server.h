@@ -37,6 +37,10 @@ typedef struct gy_http_opts {
     bool allow_bare_lf; /* accept LF alone as a line end in heads */
     bool xheaders;      /* believe what proxies say about the client, see above */
     const char *const *trusted; /* these proxies only: CIDR, NULL-terminated; NULL: any peer */
+    bool
+        proxy_protocol; /* each connection begins with a PROXY header, version 1 or 2, which tells the
+                            client's address: who sends none, and with [trusted] who is not on it,
+                            is closed */
     const char *protocol;    /* "https" when something in front does TLS; what a believed proxy says
                                    wins */
     const char *server_name; /* the Server field; NULL is "gyre/VERSION", "" leaves it out */
@@ -60,6 +64,7 @@ typedef struct gy_http_stats {
     uint64_t open, active; /* connections now; of these in a request */
     uint64_t bad_requests; /* answered by the protocol itself with 4xx or 5xx, by reason: */
     uint64_t bad_syntax, timeouts, too_large;
+    uint64_t not_proxied; /* closed because they did not begin with a PROXY header */
 } gy_http_stats;
 
 GY_BEGIN_DECLS

@@ -37,6 +37,21 @@ typedef struct gy_connect_opts {
     gy_stream_opts stream;
 } gy_connect_opts;
 
+typedef struct gy_tcp_server_opts {
+    gy_stream_opts stream;  /* of each connection */
+    size_t max_connections; /* at once; more are accepted when one ends; 0 is no limit */
+    size_t stack_size;      /* of their tasks; 0 is 256 KiB of address space */
+    const char *name;       /* of their tasks; NULL is "connection" */
+    bool proxy_protocol;    /* each begins with a PROXY header, as gy_proxy_read reads it: who sends
+                               none is closed. gy_stream_peer tells what it said */
+} gy_tcp_server_opts;
+
+/* What a proxy in front says about a connection: the addresses as text, ports 0 for unix sockets. */
+typedef struct gy_proxied {
+    bool local; /* the proxy speaks for itself, or does not know: both texts are empty */
+    char source[GY_ADDRESS_MAX], destination[GY_ADDRESS_MAX];
+} gy_proxied;
+
 GY_BEGIN_DECLS
 
 /* A listening socket, non-blocking and close-on-exec: gives the descriptor, or a negative code. On
@@ -52,8 +67,25 @@ GY_API GY_CHECKED int gy_peer_address(int fd, char out[GY_ADDRESS_MAX]);
 GY_API int gy_local_port(int fd);
 
 /* Serve the connections of a listening, non-blocking socket (gy_listen) on this thread's loop. Takes
- * [fd], also on failure. NULL when out of memory or without a loop. */
-GY_API gy_tcp_server *gy_tcp_server_open(int fd, gy_tcp_handler *fn, void *arg);
+ * [fd], also on failure. NULL when out of memory or without a loop. [opts] may be NULL. */
+GY_API gy_tcp_server *gy_tcp_server_open(int fd, const gy_tcp_server_opts *opts, gy_tcp_handler *fn,
+                                         void *arg);
+
+/* One more listening socket for it. Takes [fd], also on failure. 0 or a negative code. */
+GY_API GY_CHECKED int gy_tcp_server_add(gy_tcp_server *s, int fd);
+
+/* Connections now. */
+GY_API size_t gy_tcp_server_count(const gy_tcp_server *s);
+
+/* Where a connection comes from: as the PROXY header that was read from it says, or as the socket does. 0
+ * or a negative code. */
+GY_API GY_CHECKED int gy_stream_peer(const gy_stream *s, char out[GY_ADDRESS_MAX]);
+
+/* Read the header that a proxy puts before everything else (the PROXY protocol, versions 1 and 2, as
+ * HAProxy defines it), waiting at most [timeout] seconds (GY_FOREVER). What it says can be believed only
+ * where nobody but the proxy can connect. 0, GY_EPROTO for anything else, GY_EOF, GY_ETIMEDOUT, or the
+ * cancellation. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_proxy_read(gy_stream *s, double timeout, gy_proxied *out);
 
 /* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them
  * (GY_ESHUTDOWN) and wait for that: never inside of one of them. Outside of a task this turns the
@@ -68,8 +100,8 @@ GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, const gy_connect_opts *opts,
                                              gy_stream **out);
 
-/* Who is at the other end of a unix socket, as the kernel saw it when it connected. 0 or a negative
- * code. */
+/* Who is at the other end of a unix socket, as the kernel saw it when it connected. 0; GY_ENOTFOUND for
+ * other sockets; or a negative code. */
 typedef struct gy_peer_ids {
     long pid, uid, gid;
 } gy_peer_ids;

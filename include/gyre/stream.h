@@ -54,8 +54,8 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_until(gy_stream *s, const char 
                                                        gy_str *out);
 
 /* Up to and including the first match of a regular expression (PCRE2), which must not match the empty
- * text. GY_EINVAL for a malformed one (with a line in the log), GY_ETOOBIG as above. What it matches must
- * be decided by the bytes up to its end: "a+" is done with the first a. */
+ * text. Of a match that could go on, such as "a+", as much is taken as has come. GY_EINVAL for a
+ * malformed one (with a line in the log), GY_ETOOBIG as above, and for what takes too long. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_read_regex(gy_stream *s, const char *pattern,
                                                        size_t max, gy_str *out);
 

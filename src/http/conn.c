@@ -152,7 +152,8 @@ static struct gy__conn *conn_new(gy_http_server *s)
     struct gy__conn *c = gy__alloc(sizeof *c);
     if (!c)
         return NULL;
-    *c = (struct gy__conn){.server = s, .idle_since = s->loop->now};
+    *c = (struct gy__conn){
+        .server = s, .idle_since = s->loop->now, .announced = !s->opts.proxy_protocol};
     return c;
 }
 

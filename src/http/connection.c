@@ -30,9 +30,7 @@ static int make_room(struct gy__work *w)
     return 0;
 }
 
-/* Read more input, without waiting when [deadline] is 0. Positive, 0 at the end, -EAGAIN, or a
- * negative code. */
-static ssize_t read_more(struct gy__work *w, int64_t deadline)
+ssize_t gy__in_read(struct gy__work *w, int64_t deadline)
 {
     struct gy__transport *t = w->conn->t;
     int e = w->in_len == w->in_cap || w->in_at == w->in_len ? make_room(w) : 0;
@@ -125,7 +123,7 @@ static enum read_result read_head(struct gy__work *w)
             deadline = w->task.loop->now + w->conn->server->head_ns;
         if (!have && !(w->conn->t->io.ready & GY__IN))
             return NOTHING_MORE;
-        ssize_t got = read_more(w, deadline);
+        ssize_t got = gy__in_read(w, deadline);
         if (!have && got == -EAGAIN)
             return NOTHING_MORE;
         if (!have && got <= 0)
@@ -250,7 +248,7 @@ int gy__connection_serve(void *arg)
     struct gy__conn *c = w->conn;
     w->body.done = true;
     gy_arena_init(&w->x.arena, w->arena_first, sizeof w->arena_first);
-    if (!serve_requests(w))
+    if ((!c->announced && gy__proxied_read(w)) || !serve_requests(w))
         c->close = true;
     gy_stream_close(w->detached);
     return 0;

@@ -26,6 +26,7 @@ struct gy__conn {
     int64_t idle_since;       /* ns; when the last response had gone */
     struct sockaddr_in6 from; /* as it was accepted; the family alone when that is not IP */
     char *peer;               /* its text, once somebody asked */
+    bool announced;           /* no PROXY header is awaited */
     bool served;              /* a request was answered on it */
     bool ended; /* the client sends no more; what it sent before may still be unread */
     bool asked; /* and it was asked whether it is still there */
@@ -133,6 +134,16 @@ int gy__out_flush(struct gy__work *w);
 
 /* Send the output, then (or with it) these bytes, which are not copied. */
 int gy__out_flush_with(struct gy__work *w, const struct iovec *more, int count);
+
+/* Read more input, without waiting when [deadline] is 0. Positive, 0 at the end, -EAGAIN, or a
+ * negative code. */
+ssize_t gy__in_read(struct gy__work *w, int64_t deadline);
+
+/* Whether what the other end of the socket says about clients is to be believed. */
+bool gy__peer_is_trusted(struct gy__conn *c);
+
+/* Read the PROXY header with which the connection begins. 0, or a negative code: it is to be closed. */
+int gy__proxied_read(struct gy__work *w);
 
 /* For gy_task.on_park. Send what can be sent without waiting: no answer waits for the next handler. And
  * look for the client: no handler waits for one that has left. */

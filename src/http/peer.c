@@ -25,7 +25,7 @@ static const char *peer_of(struct gy__conn *c)
     struct gy__addr addr;
     if (c->peer)
         return c->peer;
-    if (c->t->io.fd < 0)
+    if (c->t->io.fd < 0 && c->from.sin6_family == AF_UNSPEC)
         return "memory";
     if (find_address(c, &addr))
         return "gone";
@@ -47,11 +47,10 @@ static bool is_trusted(void *arg, const char *address)
 }
 
 /* With a list only the proxies on it are believed; a unix socket is ours. */
-static bool believe(const gy_http_server *s, const char *peer)
+bool gy__peer_is_trusted(struct gy__conn *c)
 {
-    if (!s->opts.xheaders)
-        return false;
-    return !s->opts.trusted || strcmp(peer, "unix") == 0 || is_trusted((void *)(uintptr_t)s, peer);
+    gy_http_server *s = c->server;
+    return !s->opts.trusted || strcmp(peer_of(c), "unix") == 0 || is_trusted(s, peer_of(c));
 }
 
 static void find_out(gy_exchange *x)
@@ -60,7 +59,7 @@ static void find_out(gy_exchange *x)
     struct gy__forwarded said;
     x->remote_ip = peer_of(x->conn);
     x->protocol = s->opts.protocol ? s->opts.protocol : "http";
-    if (!believe(s, x->remote_ip))
+    if (!s->opts.xheaders || !gy__peer_is_trusted(x->conn))
         return;
     if (gy__forwarded_eval(&x->arena, &x->headers, s->opts.trusted ? is_trusted : NULL, s, &said))
         return;

@@ -14,19 +14,6 @@
 enum { READ_AT_ONCE = 16 * 1024 };
 #define MAX_BUFFER ((size_t)100 * 1024 * 1024)
 
-struct gy_stream {
-    struct gy__transport *t;
-    struct gy__buf in;
-    size_t given;   /* bytes at the front of [in] that the last read gave out */
-    int read_error; /* S3 */
-    int write_error;
-    bool reading, writing; /* S1 */
-    char under;            /* the byte that a view's NUL replaced, at in.data[given] */
-    bool cut;              /* there is one */
-    bool closing;          /* closed while tasks wait on it */
-    double read_timeout, write_timeout;
-};
-
 gy_stream *gy__stream_new(struct gy__transport *t, gy_str ahead, const gy_stream_opts *opts)
 {
     gy_stream *s = gy__zalloc(sizeof *s);
@@ -62,6 +49,9 @@ struct gy__transport *gy__stream_take(gy_stream *s, gy_str *ahead)
     struct gy__transport *t = s->t;
     forget_given(s);
     *ahead = gy_str_n(s->in.data, s->in.len);
+    gy_stream_on_close(s, NULL, NULL);
+    gy__stream_search_done(s);
+    gy__free(s->peer);
     gy__free(s);
     return t;
 }
@@ -97,6 +87,9 @@ int gy_stream_pair(gy_stream *out[2], size_t capacity)
 
 static void release(gy_stream *s)
 {
+    gy_timer_cancel(s->t->loop, &s->told);
+    gy__stream_search_done(s);
+    gy__free(s->peer);
     s->t->ops->close(s->t);
     gy__buf_done(&s->in);
     gy__free(s);
@@ -108,6 +101,7 @@ void gy_stream_close(gy_stream *s)
     if (!s || s->closing)
         return;
     s->read_error = s->write_error = GY_ECLOSED;
+    gy__stream_tell_closed(s, GY_ECLOSED);
     s->closing = s->reading || s->writing;
     if (s->closing)
         gy__io_unwatch(s->t->loop, &s->t->io);
@@ -124,7 +118,7 @@ static bool closed_meanwhile(gy_stream *s)
     return true;
 }
 
-static int begin_read(gy_stream *s)
+int gy__stream_begin_read(gy_stream *s)
 {
     if (s->reading)
         return GY_EBUSY;
@@ -135,8 +129,27 @@ static int begin_read(gy_stream *s)
     return 0;
 }
 
+ssize_t gy__stream_receive(gy_stream *s, void *buf, size_t size)
+{
+    if (s->read_error)
+        return s->read_error;
+    s->reading = true;
+    ssize_t n =
+        gy__transport_read(s->t, buf, size, gy__deadline_in(gy__clock_now(), s->read_timeout));
+    s->reading = false;
+    if (closed_meanwhile(s))
+        return GY_ECLOSED;
+    if (n > 0)
+        return n;
+    int e = n == 0 ? GY_EOF : (int)n;
+    /* A wait that was cut short has lost nothing: the stream may be read again. */
+    if (n == 0 || (e != GY_ETIMEDOUT && e != GY_ECANCELED))
+        s->read_error = e;
+    return e;
+}
+
 /* Read more into the buffer, waiting for at least a byte. */
-static int fill(gy_stream *s, size_t want)
+int gy__stream_fill(gy_stream *s, size_t want)
 {
     if (s->read_error)
         return s->read_error;
@@ -148,24 +161,14 @@ static int fill(gy_stream *s, size_t want)
         e = GY_ETOOBIG;
     if (e)
         return s->read_error = e;
-    s->reading = true;
-    ssize_t n = gy__transport_read(s->t, s->in.data + s->in.len, s->in.cap - s->in.len,
-                                   gy__deadline_in(gy__clock_now(), s->read_timeout));
-    s->reading = false;
-    if (closed_meanwhile(s))
-        return GY_ECLOSED;
-    if (n > 0) {
-        s->in.len += (size_t)n;
-        return 0;
-    }
-    e = n == 0 ? GY_EOF : (int)n;
-    /* A wait that was cut short has lost nothing: the stream may be read again. */
-    if (n == 0 || (e != GY_ETIMEDOUT && e != GY_ECANCELED))
-        s->read_error = e;
-    return e;
+    ssize_t n = gy__stream_receive(s, s->in.data + s->in.len, s->in.cap - s->in.len);
+    if (n < 0)
+        return (int)n;
+    s->in.len += (size_t)n;
+    return 0;
 }
 
-static int give(gy_stream *s, size_t n, gy_str *out)
+int gy__stream_give(gy_stream *s, size_t n, gy_str *out)
 {
     s->given = n;
     if (n < s->in.len) {
@@ -180,52 +183,55 @@ static int give(gy_stream *s, size_t n, gy_str *out)
 
 int gy_stream_read(gy_stream *s, size_t max, gy_str *out)
 {
-    int e = begin_read(s);
+    int e = gy__stream_begin_read(s);
     while (!e && s->in.len == 0)
-        e = fill(s, max);
-    return e ? e : give(s, s->in.len < max ? s->in.len : max, out);
+        e = gy__stream_fill(s, max);
+    return e ? e : gy__stream_give(s, s->in.len < max ? s->in.len : max, out);
 }
 
 int gy_stream_read_exact(gy_stream *s, size_t n, gy_str *out)
 {
-    int e = begin_read(s);
+    int e = gy__stream_begin_read(s);
     if (!e && n > s->in.max)
         return GY_ETOOBIG;
     while (!e && s->in.len < n)
-        e = fill(s, n - s->in.len);
-    return e ? e : give(s, n, out);
+        e = gy__stream_fill(s, n - s->in.len);
+    return e ? e : gy__stream_give(s, n, out);
 }
 
-int gy_stream_read_until(gy_stream *s, const char *mark, size_t max, gy_str *out)
+ssize_t gy_stream_read_into(gy_stream *s, void *buf, size_t n, bool partial, size_t *got)
 {
-    size_t m = strlen(mark);
-    size_t seen = 0; /* the mark does not begin before this */
-    int e = begin_read(s);
-    while (!e && m > 0) {
-        const char *hit =
-            s->in.len > seen ? memmem(s->in.data + seen, s->in.len - seen, mark, m) : NULL;
-        size_t end = hit ? (size_t)(hit - s->in.data) + m : 0;
-        if (end > max || (!hit && s->in.len >= max))
-            return s->read_error = GY_ETOOBIG;
-        if (hit)
-            return give(s, end, out);
-        seen = s->in.len >= m ? s->in.len - m + 1 : 0;
-        e = fill(s, 0);
+    int e = gy__stream_begin_read(s);
+    size_t done = s->in.len < n ? s->in.len : n;
+    if (e)
+        return e;
+    if (done)
+        memcpy(buf, s->in.data, done);
+    gy__buf_drop(&s->in, done);
+    while (done < n && !(partial && done)) {
+        ssize_t more = gy__stream_receive(s, (char *)buf + done, n - done);
+        if (more < 0) {
+            e = (int)more;
+            break;
+        }
+        done += (size_t)more;
     }
-    return e ? e : GY_EINVAL;
+    if (got)
+        *got = done;
+    return e ? e : (ssize_t)done;
 }
 
 int gy_stream_read_all(gy_stream *s, size_t max, gy_str *out)
 {
-    int e = begin_read(s);
+    int e = gy__stream_begin_read(s);
     while (!e) {
         if (s->in.len > max)
             return s->read_error = GY_ETOOBIG;
-        e = fill(s, 0);
+        e = gy__stream_fill(s, 0);
     }
     if (e != GY_EOF)
         return e;
-    return s->in.len > max ? GY_ETOOBIG : give(s, s->in.len, out);
+    return s->in.len > max ? GY_ETOOBIG : gy__stream_give(s, s->in.len, out);
 }
 
 int gy_stream_writev(gy_stream *s, const struct iovec *iov, int count)
@@ -261,9 +267,4 @@ int gy_stream_shutdown(gy_stream *s)
     if (!s->write_error)
         s->write_error = GY_ESHUTDOWN;
     return e;
-}
-
-int gy_stream_fd(const gy_stream *s)
-{
-    return s->t->io.fd;
 }

@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* regex.c - the only file that knows PCRE2. */
+/* regex.c - expressions that must match a whole path. */
 #include "web/regex.h"
 
-#include "base/alloc.h"
+#include "codec/pcre.h"
 #include "web/router.h"
 
 #include <gyre/error.h>
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#endif
-#endif
-#ifndef RUNNING_ON_VALGRIND
-#define RUNNING_ON_VALGRIND 0
-#endif
-
-/* A path that makes an expression try more than this is refused: a few milliseconds. */
-enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 256 };
 
 struct gy__regex {
     pcre2_code *code;
@@ -28,18 +13,6 @@ struct gy__regex {
     unsigned groups;
     bool refers_back;
 };
-
-static void *take(size_t size, void *arg)
-{
-    (void)arg;
-    return gy__alloc(size);
-}
-
-static void give_back(void *p, void *arg)
-{
-    (void)arg;
-    gy__free(p);
-}
 
 static void *take_from_arena(size_t size, void *arena)
 {
@@ -57,33 +30,13 @@ static void free_code(void *code)
     pcre2_code_free(code);
 }
 
-static int describe(int code, size_t at, struct gy__fault *why)
-{
-    PCRE2_UCHAR text[128];
-    if (code == PCRE2_ERROR_HEAP_FAILED || code == PCRE2_ERROR_NOMEMORY)
-        return GY_ENOMEM;
-    pcre2_get_error_message(code, text, sizeof text);
-    return gy__fault_say(why, "regular expression, position %zu: %s", at, (const char *)text);
-}
-
 static int compile(gy_str text, pcre2_code **out, struct gy__fault *why)
 {
-    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, NULL);
-    pcre2_compile_context *context = memory ? pcre2_compile_context_create(memory) : NULL;
-    int e = GY_ENOMEM;
-
-    if (context) {
-        int code;
-        PCRE2_SIZE at;
-        *out =
-            pcre2_compile((PCRE2_SPTR)text.ptr, text.len,
-                          PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
-                          &code, &at, context);
-        e = *out ? 0 : describe(code, at, why);
-    }
-    pcre2_compile_context_free(context);
-    pcre2_general_context_free(memory);
-    return e;
+    char text_of_why[GY__PCRE_WHY];
+    int e = gy__pcre_compile(
+        text, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
+        PCRE2_JIT_COMPLETE, out, text_of_why);
+    return e == GY_EINVAL ? gy__fault_say(why, "%s", text_of_why) : e;
 }
 
 /* The table holds, for each name, the group's number in two bytes and the name. */
@@ -120,10 +73,6 @@ int gy__regex_compile(gy_arena *a, gy_str text, struct gy__regex **out, struct g
     re->refers_back = back > 0;
     if (re->groups > GY__PARTS_MAX)
         return gy__fault_say(why, "regular expression: more than %d groups", GY__PARTS_MAX);
-    /* Where memory may not be executable matching is slower, and otherwise the same. Compiled code
-     * looks at bytes behind the subject without heeding them, which valgrind cannot know. */
-    if (!RUNNING_ON_VALGRIND)
-        pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
     *out = re;
     return read_names(a, re);
 }
@@ -147,13 +96,9 @@ static int prepare_room(struct gy__regex_room *room)
 {
     pcre2_general_context *memory =
         pcre2_general_context_create(take_from_arena, leave_in_arena, room->arena);
-    pcre2_match_context *limits = memory ? pcre2_match_context_create(memory) : NULL;
-    if (!limits)
+    room->limits = memory ? gy__pcre_limits(memory) : NULL;
+    if (!room->limits)
         return GY_ENOMEM;
-    pcre2_set_match_limit(limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(limits, DEPTH_LIMIT);
-    pcre2_set_heap_limit(limits, HEAP_LIMIT_KIB);
-    room->limits = limits;
     room->data = pcre2_match_data_create(GY__PARTS_MAX + 1, memory);
     return room->data ? 0 : GY_ENOMEM;
 }

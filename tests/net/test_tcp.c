@@ -41,7 +41,7 @@ static bool serve_on(struct state *st, gy_test *t, const gy_listen_opts *opts)
         gy_test_fail(t, "%s", why);
         return false;
     }
-    st->server = gy_tcp_server_open(fd, echo, st);
+    st->server = gy_tcp_server_open(fd, NULL, echo, st);
     return gy_test_disturbed(t) || GY_CHECK(st->server != NULL);
 }
 
