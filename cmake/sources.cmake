@@ -16,9 +16,31 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/src/loop/${switch})
     list(APPEND sources ${PROJECT_SOURCE_DIR}/src/loop/${switch})
 endif()
 
-# Vector code: NAME_sse42.c and NAME_avx2.c where the machine may have them, NAME_none.c elsewhere.
+# What a system may lack: NAME.c where it is there, NAME_none.c elsewhere.
+include(CheckIncludeFiles)
+check_include_files(sys/epoll.h GYRE_HAVE_EPOLL)
+check_include_files(sys/inotify.h GYRE_HAVE_INOTIFY)
+check_include_files("sys/types.h;sys/event.h" GYRE_HAVE_KQUEUE)
+option(GYRE_KQUEUE "offer kqueue; where there is none, over epoll, to test it" ${GYRE_HAVE_KQUEUE})
+macro(gyre_may_lack name there)
+    if(${there})
+        list(FILTER sources EXCLUDE REGEX "/${name}_none\\.c$")
+    else()
+        list(FILTER sources EXCLUDE REGEX "/${name}\\.c$")
+    endif()
+endmacro()
+gyre_may_lack(poller_epoll GYRE_HAVE_EPOLL)
+gyre_may_lack(poller_kqueue GYRE_KQUEUE)
+gyre_may_lack(file_watch GYRE_HAVE_INOTIFY)
+if(GYRE_KQUEUE AND NOT GYRE_HAVE_KQUEUE)
+    set(kevent ${PROJECT_SOURCE_DIR}/tests/support/kevent)
+    list(APPEND sources ${kevent}/kevent.c)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/src/loop/poller_kqueue.c ${kevent}/kevent.c
+        PROPERTIES INCLUDE_DIRECTORIES ${kevent})
+endif()
+
+# Vector code: NAME_sse42.c and NAME_avx2.c where the machine may have them.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-    list(FILTER sources EXCLUDE REGEX "_none\\.c$")
     set(sse42 ${sources})
     set(avx2 ${sources})
     list(FILTER sse42 INCLUDE REGEX "_sse42\\.c$")

@@ -67,6 +67,23 @@ foreach(source ${programs})
     gyre_test(${source} 60 ${GYRE_TEST_WRAPPER} $<TARGET_FILE:${target}>)
 endforeach()
 
+# Some run again with the other pollers: FOLDER.NAME@POLLER.
+set(pollers poll)
+if(GYRE_KQUEUE)
+    list(APPEND pollers kqueue)
+endif()
+foreach(source ${programs})
+    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange))\\.c$")
+        continue()
+    endif()
+    string(REGEX REPLACE ".*/([^/]*)/(test_[^/]*)\\.c$" "tests_\\1_\\2" target ${source})
+    foreach(poller ${pollers})
+        string(REGEX REPLACE "\\.c$" "@${poller}.c" variant ${source})
+        gyre_test(${variant} 60 ${CMAKE_COMMAND} -E env GYRE_POLLER=${poller}
+                  ${GYRE_TEST_WRAPPER} $<TARGET_FILE:${target}>)
+    endforeach()
+endforeach()
+
 file(GLOB scripts CONFIGURE_DEPENDS tests/*/test_*.sh)
 foreach(script ${scripts})
     gyre_test(${script} 120 ${GYRE_BASH} ${script})

@@ -68,7 +68,8 @@ GY_API GY_CHECKED int gy_loop_turn(gy_loop *loop, double timeout);
 GY_API void gy_loop_stop(gy_loop *loop);
 
 /* Readable when the loop has something to do: to live inside another loop, poll it and call
- * gy_loop_turn(loop, 0), at the latest after gy_loop_timeout seconds (negative: no limit). */
+ * gy_loop_turn(loop, 0), at the latest after gy_loop_timeout seconds (negative: no limit). The poller
+ * "poll" has no such descriptor: -1. There turn the loop, and let it wait in short pieces. */
 GY_API int gy_loop_fd(gy_loop *loop);
 GY_API double gy_loop_timeout(gy_loop *loop);
 

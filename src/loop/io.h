@@ -24,10 +24,12 @@ struct gy__io {
     int fd; /* -1: memory */
     uint8_t ready;
     bool watched;
-    bool shared;              /* a listening socket, which other processes may watch too */
-    bool input_only;          /* that it can be written is not told */
+    bool shared : 1;     /* a listening socket, which other processes may watch too */
+    bool input_only : 1; /* that it can be written is not told */
+    uint8_t level;       /* GY_READABLE, GY_WRITABLE: told of these, and as long as they are so */
     gy_task *reader, *writer; /* the tasks that wait */
-    /* Called on the loop's own stack for each change, after the waiting tasks were made ready. */
+    /* Called on the loop's own stack for each change, after the waiting tasks were made ready. Some
+     * pollers tell of a bit again only after it was cleared. */
     void (*on_event)(struct gy__io *io, unsigned events);
 };
 

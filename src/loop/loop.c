@@ -37,7 +37,7 @@ gy_loop *gy_loop_new(void)
     gy__fibers_init(&loop->fibers);
     gy__timers_init(&loop->timers, loop->now);
     gy__forks_watch();
-    int e = gy__poller_epoll_open(&loop->poller);
+    int e = gy__poller_open(&loop->poller);
     if (!e && (e = gy__mailbox_open(loop)))
         loop->poller.ops->close(&loop->poller);
     if (e) {

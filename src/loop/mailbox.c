@@ -16,10 +16,15 @@
 
 static void on_bell(struct gy__io *io, unsigned events)
 {
+    uint64_t rings;
     (void)events;
-    /* Each ring is an edge, whatever the counter holds: so nobody needs to read it. */
     struct gy__mailbox *box = gy_of(io, struct gy__mailbox, bell);
     gy_loop *loop = gy_of(box, gy_loop, mailbox);
+    /* To epoll each ring is an edge, whatever the counter holds: then nobody needs to read it. Else it
+     * is read before the letters are, so that what comes in between rings again. */
+    io->ready = 0;
+    while (!loop->poller.ops->edges && read(io->fd, &rings, sizeof rings) < 0 && errno == EINTR)
+        ;
     gy__signals_deliver(loop);
     gy__mailbox_deliver(loop);
 }

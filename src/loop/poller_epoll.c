@@ -27,6 +27,9 @@ static int watch(struct gy__poller *p, struct gy__io *io)
     /* A connection wakes one of the processes that wait for it, and stays told until it is taken. */
     if (io->shared)
         ev.events = EPOLLIN | EPOLLEXCLUSIVE;
+    else if (io->level)
+        ev.events = (io->level & GY_READABLE ? (uint32_t)EPOLLIN : 0) |
+                    (io->level & GY_WRITABLE ? (uint32_t)EPOLLOUT : 0);
     else if (io->input_only)
         ev.events = EPOLLIN | EPOLLET;
     return epoll_ctl(p->fd, EPOLL_CTL_ADD, io->fd, &ev) ? -errno : 0;
@@ -104,11 +107,10 @@ static void close_poller(struct gy__poller *p)
     p->events = NULL;
 }
 
-int gy__poller_epoll_open(struct gy__poller *p)
+static int open_poller(struct gy__poller *p)
 {
-    static const struct gy__poller_ops ops = {
-        .watch = watch, .unwatch = unwatch, .wait = wait_events, .close = close_poller};
-    *p = (struct gy__poller){.ops = &ops, .fd = epoll_create1(EPOLL_CLOEXEC), .forks = gy__forks};
+    *p = (struct gy__poller){
+        .ops = &gy__poller_epoll, .fd = epoll_create1(EPOLL_CLOEXEC), .forks = gy__forks};
     if (p->fd < 0)
         return -errno;
     p->events = gy__alloc(BATCH * sizeof(struct epoll_event));
@@ -118,3 +120,11 @@ int gy__poller_epoll_open(struct gy__poller *p)
     }
     return 0;
 }
+
+const struct gy__poller_ops gy__poller_epoll = {.name = "epoll",
+                                                .edges = true,
+                                                .open = open_poller,
+                                                .watch = watch,
+                                                .unwatch = unwatch,
+                                                .wait = wait_events,
+                                                .close = close_poller};

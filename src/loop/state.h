@@ -40,6 +40,7 @@ struct gy_loop {
     atomic_bool stop;
     atomic_bool closing; /* takes no more calls and posts */
     bool running;
+    struct gy__file_watches *files; /* NULL while no file is watched */
     /* Asked instead of waiting when only time is waited for: a test's clock moves on by [ns]. */
     bool (*idle)(void *arg, int64_t ns);
     void *idle_arg;

@@ -105,6 +105,11 @@ void gy_timer_set(gy_loop *loop, gy_timer *t, double seconds, gy_callback *fn, v
     gy__timer_at(loop, t, ns > INT64_MAX - now ? INT64_MAX : now + ns, fn, arg);
 }
 
+void gy_timer_set_at(gy_loop *loop, gy_timer *t, double when, gy_callback *fn, void *arg)
+{
+    gy__timer_at(loop, t, gy__seconds(when), fn, arg);
+}
+
 bool gy_timer_cancel(gy_loop *loop, gy_timer *t)
 {
     if (t->state == IDLE)

@@ -8,6 +8,7 @@
 #include <gyre/error.h>
 #include <poll.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -232,6 +233,12 @@ static void lives_inside_a_poll_loop(void **state)
     gy_timer t = {0};
     fake_clock_start();
     gy_loop *loop = gy_loop_new();
+    if (strcmp(gy_loop_poller(loop), "poll") == 0) {
+        assert_int_equal(gy_loop_fd(loop), -1);
+        gy_loop_free(loop);
+        fake_clock_stop();
+        skip();
+    }
     assert_int_equal(pipe2(fds, 0), 0);
     assert_false(readable(loop));
     assert_true(gy_loop_timeout(loop) < 0);
@@ -347,7 +354,10 @@ static void no_descriptors(void **state)
     int descriptors = count_descriptors();
     int next = dup(0);
     close(next);
-    for (int spare = 0; spare < 2; spare++) {
+    gy_loop *loop = gy_loop_new();
+    int needs = gy_loop_fd(loop) < 0 ? 1 : 2;
+    gy_loop_free(loop);
+    for (int spare = 0; spare < needs; spare++) {
         none = (struct rlimit){(rlim_t)(next + spare), before.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
         int e = make_one(NULL);
