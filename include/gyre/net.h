@@ -31,8 +31,8 @@ typedef struct gy_connect_opts {
     double timeout;             /* seconds in all, looking the name up included; 0 is no limit */
     double attempt_delay;       /* before the next address is tried beside; 0 is 0.25 (RFC 8305) */
     int family;                 /* AF_INET or AF_INET6 only; 0 is both */
-    const char *source_address; /* bind to this IP address first */
-    int source_port;
+    const char *source_address; /* bind to this IP address first: only its family is connected to */
+    int source_port;            /* the same; alone, with IPv4 unless [family] says otherwise */
     struct gy_resolver *resolver; /* NULL is the one that is always there */
     gy_stream_opts stream;
 } gy_connect_opts;
@@ -93,10 +93,10 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_proxy_read(gy_stream *s, double timeout, gy
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
 /* Connect to "host:port" or "unix:path"; gives the stream in [out]. The addresses of a name are tried as
- * RFC 8305 says: IPv6 and IPv4 in turn, the next beside the first when that takes long, and the first
- * that answers is taken. GY_ENOTFOUND when the name has no address, GY_ETIMEDOUT, the failure of the
- * last address (such as -ECONNREFUSED), GY_EINVAL, or the cancellation. [opts] may be NULL. Inside a
- * task only: else GY_ENOTASK. */
+ * RFC 8305 says: IPv6 and IPv4 in turn, the next beside the first when that takes long or has failed, and
+ * the first that answers is taken. The failure of the last address (such as -ECONNREFUSED), what
+ * gy_resolve fails with (such as GY_ENOTFOUND), GY_ETIMEDOUT, GY_EINVAL, or the cancellation: then
+ * nothing is left open. [opts] may be NULL. Inside a task only: else GY_ENOTASK. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, const gy_connect_opts *opts,
                                              gy_stream **out);
 

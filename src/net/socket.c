@@ -193,7 +193,7 @@ static bool is_stale(const struct gy__addr *a)
     struct stat st;
     if (lstat(a->local.sun_path, &st) || !S_ISSOCK(st.st_mode))
         return false;
-    int fd = gy__connect_start(a);
+    int fd = gy__connect_start(a, NULL);
     if (fd >= 0)
         close(fd);
     return fd == -ECONNREFUSED;
@@ -248,18 +248,31 @@ int gy_listen(const gy_listen_opts *opts, char *why, size_t size)
 
 /* -- Connecting ---------------------------------------------------------------------------------- */
 
-int gy__connect_start(const struct gy__addr *a)
+/* The port, when the kernel chooses it, only at connect: then those of other destinations do not count,
+ * and one address does not run out of them. One that was named may have been in use a moment ago. */
+static int bind_source(int fd, const struct gy__addr *source)
+{
+    int on = 1;
+    if (source->any.sa_family != AF_UNIX && gy__addr_port(source) == 0)
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    else
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    return bind(fd, &source->any, source->len) ? -errno : 0;
+}
+
+int gy__connect_start(const struct gy__addr *a, const struct gy__addr *source)
 {
     int fd = socket(a->any.sa_family, SOCK_STREAM | SOCKET_FLAGS, 0);
     if (fd < 0)
         return -errno;
     if (a->any.sa_family != AF_UNIX)
         gy__socket_tune(fd);
-    if (connect(fd, &a->any, a->len) == 0 || errno == EINPROGRESS || errno == EINTR)
-        return fd;
-    int e = -errno;
-    close(fd);
-    return e;
+    int e = source ? bind_source(fd, source) : 0;
+    if (!e && connect(fd, &a->any, a->len) && errno != EINPROGRESS && errno != EINTR)
+        e = -errno;
+    if (e)
+        close(fd);
+    return e ? e : fd;
 }
 
 int gy__connect_result(int fd)

@@ -5,9 +5,9 @@
 
 #include "net/addr.h"
 
-/* A non-blocking, close-on-exec socket on its way to [a]: a descriptor, or -errno. Once it is
- * writable, gy__connect_result tells whether it arrived. */
-GY_CHECKED int gy__connect_start(const struct gy__addr *a);
+/* A non-blocking, close-on-exec socket on its way to [a], from [source] unless that is NULL: a
+ * descriptor, or -errno. Once it is writable, gy__connect_result tells whether it arrived. */
+GY_CHECKED int gy__connect_start(const struct gy__addr *a, const struct gy__addr *source);
 
 /* 0, or why the connection failed, as -errno. */
 GY_CHECKED int gy__connect_result(int fd);

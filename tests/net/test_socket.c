@@ -64,7 +64,7 @@ static void reachable(int fd, const char *address)
 {
     struct gy__addr a;
     assert_int_equal(gy__addr_parse(address, &a), 0);
-    int client = gy__connect_start(&a);
+    int client = gy__connect_start(&a, NULL);
     assert_true(client >= 0);
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 10000), 1);
@@ -123,7 +123,7 @@ static void test_options_are_inherited(void **state)
     int fd = must_listen(&(gy_listen_opts){.address = "127.0.0.1"});
     struct gy__addr a;
     assert_int_equal(gy__addr_local(fd, &a), 0);
-    int client = gy__connect_start(&a);
+    int client = gy__connect_start(&a, NULL);
     assert_true(client >= 0);
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 10000), 1);
@@ -202,13 +202,13 @@ static void test_deafen(void **state)
     int fd = must_listen(&(gy_listen_opts){.address = "127.0.0.1"});
     struct gy__addr a;
     assert_int_equal(gy__addr_local(fd, &a), 0);
-    int early = gy__connect_start(&a);
+    int early = gy__connect_start(&a, NULL);
     struct pollfd wait = {.fd = early, .events = POLLOUT};
     assert_int_equal(poll(&wait, 1, 10000), 1);
     assert_int_equal(gy__connect_result(early), 0);
 
     assert_true(gy__socket_deafen(fd));
-    int late = gy__connect_start(&a);
+    int late = gy__connect_start(&a, NULL);
     assert_true(late >= 0);
     int server = accept(fd, NULL, NULL);
     assert_true(server >= 0);
@@ -236,10 +236,10 @@ static void test_deafen_unix(void **state)
     int fd = must_listen(&(gy_listen_opts){.unix_path = path});
     struct gy__addr a;
     assert_int_equal(gy__addr_local(fd, &a), 0);
-    int early = gy__connect_start(&a);
+    int early = gy__connect_start(&a, NULL);
     assert_true(early >= 0);
     assert_false(gy__socket_deafen(fd));
-    assert_int_equal(gy__connect_start(&a), -ECONNREFUSED);
+    assert_int_equal(gy__connect_start(&a, NULL), -ECONNREFUSED);
 
     int server = accept(fd, NULL, NULL);
     assert_true(server >= 0);
@@ -341,7 +341,7 @@ static void test_connect_refused(void **state)
     struct gy__addr a;
     assert_int_equal(gy__addr_local(fd, &a), 0);
     close(fd);
-    int client = gy__connect_start(&a);
+    int client = gy__connect_start(&a, NULL);
     if (client >= 0) {
         struct pollfd wait = {.fd = client, .events = POLLOUT};
         assert_int_equal(poll(&wait, 1, 10000), 1);
@@ -351,7 +351,7 @@ static void test_connect_refused(void **state)
         assert_int_equal(client, -ECONNREFUSED);
     }
     assert_int_equal(gy__addr_unix(in_folder("nobody"), &a), 0);
-    assert_int_equal(gy__connect_start(&a), -ENOENT);
+    assert_int_equal(gy__connect_start(&a, NULL), -ENOENT);
 }
 
 int main(void)
