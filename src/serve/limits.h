@@ -6,7 +6,4 @@
 /* As many open files as the hard limit allows. */
 void gy__limits_raise_files(void);
 
-/* CPUs that this process may use, at least 1. */
-int gy__limits_cpus(void);
-
 #endif

@@ -40,9 +40,10 @@ struct master {
 
 /* In the child: what is left of the master is its sockets and its settings. The signals that stop
  * stay blocked until the worker watches for them: none is lost, and none is deadly. */
-static _Noreturn void become_worker(struct master *m)
+static _Noreturn void become_worker(struct master *m, const struct child *c)
 {
     struct gy__serving *s = m->serving;
+    gy__process_number_set((int)(c - m->children));
     /* A worker without its master would hold the port, with nobody to end it. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != m->pid)
@@ -65,7 +66,7 @@ static int start_child(struct master *m, struct child *c)
     c->began = gy__clock_now();
     pid_t pid = fork();
     if (pid == 0)
-        become_worker(m);
+        become_worker(m, c);
     if (pid < 0)
         return -errno;
     c->pid = pid;

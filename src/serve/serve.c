@@ -2,6 +2,7 @@
 /* serve.c - gy_serve: the steps of running an application, in their order. */
 #include <errno.h>
 #include <gyre/error.h>
+#include <gyre/process.h>
 #include <gyre/task.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void set_defaults(struct gy__serving *s, const gy_serve_opts *opts)
         s->opts = *opts;
     if (s->opts.grace <= 0)
         s->opts.grace = GY__DEFAULT_GRACE;
-    s->workers = s->opts.workers == GY_PER_CPU ? gy__limits_cpus() : s->opts.workers;
+    s->workers = s->opts.workers == GY_PER_CPU ? gy_cpu_count() : s->opts.workers;
     if (s->workers < 1)
         s->workers = 1;
     if (s->opts.http)

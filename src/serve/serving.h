@@ -55,6 +55,9 @@ void gy__serving_log_stop(const struct gy__serving *s);
 /* Give back what [s] holds; the unix socket's file is removed when it is still ours. */
 void gy__serving_done(struct gy__serving *s);
 
+/* What gy_process_number gives from now on. */
+void gy__process_number_set(int number);
+
 /* "SIGKILL"; "signal 64" for one without a name, in storage of this thread. */
 const char *gy__signal_name(int signo);
 
