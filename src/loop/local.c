@@ -10,20 +10,25 @@
 #include "loop/state.h"
 #include "loop/task.h"
 
-/* A link never changes once another chain goes through it: who sets a value puts a link of its own in
- * front, which hides an older one of the same key. */
-struct gy__local {
-    struct gy__local *next;
+struct value {
+    size_t users; /* tables */
     gy_local *key;
     void *value;
-    unsigned users; /* tasks and links that point here */
 };
 
-struct gy__local *gy__locals_share(struct gy__local *chain)
+/* One of several users may not change it: who sets a value gets a table of its own. So it never has
+ * more rows than there are keys, however often a task sets values and starts others. */
+struct gy__locals {
+    size_t users; /* tasks */
+    size_t count;
+    struct value *values[];
+};
+
+struct gy__locals *gy__locals_share(struct gy__locals *l)
 {
-    if (chain)
-        chain->users++;
-    return chain;
+    if (l)
+        l->users++;
+    return l;
 }
 
 static void free_value(const gy_local *key, void *value)
@@ -32,45 +37,84 @@ static void free_value(const gy_local *key, void *value)
         key->free_value(value);
 }
 
-void gy__locals_drop(struct gy__local *chain)
+static void drop_value(struct value *v)
 {
-    while (chain && --chain->users == 0) {
-        struct gy__local *next = chain->next;
-        free_value(chain->key, chain->value);
-        gy__free(chain);
-        chain = next;
+    if (--v->users > 0)
+        return;
+    free_value(v->key, v->value);
+    gy__free(v);
+}
+
+void gy__locals_drop(struct gy__locals *l)
+{
+    if (!l || --l->users > 0)
+        return;
+    for (size_t i = 0; i < l->count; i++)
+        drop_value(l->values[i]);
+    gy__free(l);
+}
+
+static size_t find(const struct gy__locals *l, const gy_local *key)
+{
+    size_t i = 0;
+    while (l && i < l->count && l->values[i]->key != key)
+        i++;
+    return i;
+}
+
+/* A table as [old], with [value] at place [i]. */
+static struct gy__locals *with(const struct gy__locals *old, size_t i, gy_local *key, void *value)
+{
+    size_t n = old ? old->count : 0;
+    size_t count = i < n ? n : i + 1;
+    struct value *v = gy__alloc(sizeof *v);
+    struct gy__locals *l = gy__alloc(sizeof *l + count * sizeof l->values[0]);
+    if (!v || !l) {
+        gy__free(v);
+        gy__free(l);
+        return NULL;
     }
+    *v = (struct value){.users = 1, .key = key, .value = value};
+    l->users = 1;
+    l->count = count;
+    for (size_t j = 0; j < n; j++)
+        if (j != i)
+            (l->values[j] = old->values[j])->users++;
+    l->values[i] = v;
+    return l;
+}
+
+static int set(gy_task *t, gy_local *key, void *value)
+{
+    struct gy__locals *old = t->locals;
+    size_t i = find(old, key);
+    if (old && i < old->count && old->users == 1 && old->values[i]->users == 1) {
+        void *before = old->values[i]->value;
+        old->values[i]->value = value;
+        free_value(key, before);
+        return 0;
+    }
+    struct gy__locals *l = with(old, i, key, value);
+    if (!l)
+        return GY_ENOMEM;
+    t->locals = l;
+    gy__locals_drop(old);
+    return 0;
 }
 
 int gy_local_set(gy_local *key, void *value)
 {
     gy_task *t = gy__self();
-    struct gy__local *top = t ? t->locals : NULL;
-    if (!t) {
+    int e = t ? set(t, key, value) : GY_ENOTASK;
+    if (e)
         free_value(key, value);
-        return GY_ENOTASK;
-    }
-    if (top && top->key == key && top->users == 1) {
-        void *old = top->value;
-        top->value = value;
-        free_value(key, old);
-        return 0;
-    }
-    struct gy__local *l = gy__alloc(sizeof *l);
-    if (!l) {
-        free_value(key, value);
-        return GY_ENOMEM;
-    }
-    *l = (struct gy__local){.next = top, .key = key, .value = value, .users = 1};
-    t->locals = l;
-    return 0;
+    return e;
 }
 
 void *gy_local_get(const gy_local *key)
 {
     gy_task *t = gy__self();
-    for (struct gy__local *l = t ? t->locals : NULL; l; l = l->next)
-        if (l->key == key)
-            return l->value;
-    return NULL;
+    struct gy__locals *l = t ? t->locals : NULL;
+    size_t i = find(l, key);
+    return l && i < l->count ? l->values[i]->value : NULL;
 }

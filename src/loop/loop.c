@@ -275,6 +275,7 @@ void gy_loop_free(gy_loop *loop)
         end_tasks(loop);
     }
     run_ends(loop);
+    gy__timers_done(&loop->timers);
     gy__mailbox_close(loop);
     loop->poller.ops->close(&loop->poller);
     if (gy__loop_tls == loop)

@@ -222,8 +222,8 @@ void gy_task_cancel(gy_task *t)
 gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg, const gy_task_opts *opts)
 {
     bool later = opts && opts->delay > 0;
-    struct delayed *d = later ? gy__zalloc(sizeof *d) : NULL;
-    gy_task *t = later ? &d->task : gy__alloc(sizeof *t);
+    void *memory = later ? gy__zalloc(sizeof(struct delayed)) : gy__alloc(sizeof(gy_task));
+    gy_task *t = memory; /* the first member of both */
     if (!t)
         return NULL;
     gy__task_init(t, loop, fn, arg, opts ? opts->name : NULL);
@@ -251,10 +251,15 @@ void gy_on_failure(gy_failure_fn *fn, void *arg)
     on_failure_arg = arg;
 }
 
-static void end_detached(gy_task *t)
+void gy__task_report(const gy_task *t)
 {
     if (t->result < 0 && t->result != GY_ECANCELED && t->result != t->cancel)
         on_failure(on_failure_arg, t, t->result);
+}
+
+static void end_detached(gy_task *t)
+{
+    gy__task_report(t);
     gy__free(t);
 }
 

@@ -31,9 +31,9 @@ struct gy_task {
     const char *name;
     const char *waits_for; /* while it is parked */
     size_t stack_size;
-    uint64_t id, parent;      /* the parent: who started it */
-    int64_t began;            /* ns; it, or the piece of work that it does */
-    struct gy__local *locals; /* its own reference */
+    uint64_t id, parent;       /* the parent: who started it */
+    int64_t began;             /* ns; it, or the piece of work that it does */
+    struct gy__locals *locals; /* its own reference */
     gy_future ended;
     gy_task *next_waiter;        /* among those that wait for the same group */
     gy_deadline *deadline;       /* the innermost */
@@ -60,14 +60,19 @@ void gy__task_start(gy_task *t);
 /* Its current wait and all later ones end with [code]. */
 void gy__task_cancel_with(gy_task *t, int code);
 
-/* Between two pieces of work of one task: a cancellation and what was set for the last one are not for
- * the next. */
+/* Tell of the failure of one that nobody waits for, unless it is that it was cancelled. */
+void gy__task_report(const gy_task *t);
+
+/* Between two pieces of work of one task: a cancellation, a shield and what was set for the last one are
+ * not for the next. */
 static inline void gy__task_renew(gy_task *t)
 {
+    struct gy__locals *locals = t->locals;
     t->cancel = 0;
-    if (__builtin_expect(t->locals != NULL, 0)) {
-        gy__locals_drop(t->locals);
+    t->masked = false;
+    if (__builtin_expect(locals != NULL, 0)) {
         t->locals = NULL;
+        gy__locals_drop(locals);
     }
 }
 

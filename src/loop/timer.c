@@ -118,6 +118,20 @@ bool gy_timer_cancel(gy_loop *loop, gy_timer *t)
     return true;
 }
 
+static void forget(struct gy__timers *w, gy_list *timers)
+{
+    while (!gy_list_empty(timers))
+        unlink_timer(w, timer_of(timers->next));
+}
+
+void gy__timers_done(struct gy__timers *w)
+{
+    forget(w, &w->due);
+    for (int l = 0; l < GY__WHEEL_LEVELS; l++)
+        for (int s = 0; w->occupied[l] && s < GY__WHEEL_SLOTS; s++)
+            forget(w, &w->slots[l][s]);
+}
+
 bool gy_timer_is_set(const gy_timer *t)
 {
     return t->state != IDLE;

@@ -26,6 +26,9 @@ struct gy__timers {
 
 void gy__timers_init(struct gy__timers *w, int64_t now);
 
+/* Those that are set do not fire and are not set any more: their owners may still cancel them. */
+void gy__timers_done(struct gy__timers *w);
+
 /* At an absolute time in ns. Moves one that is set. */
 void gy__timer_at(gy_loop *loop, gy_timer *t, int64_t at, gy_callback *fn, void *arg);
 
