@@ -276,6 +276,35 @@ static void what_is_no_time_is_now(void **state)
     assert_int_equal(n, 4);
 }
 
+static void at_a_time_of_the_loops_clock(void **state)
+{
+    (void)state;
+    int n = 0;
+    gy_timer t[4] = {{.state = 0}};
+    turn();
+    double now = gy_loop_now(loop);
+    gy_timer_set_at(loop, &t[0], now + 2, count_up, &n);
+    gy_timer_set_at(loop, &t[1], now - 2, count_up, &n);
+    gy_timer_set_at(loop, &t[2], -1, count_up, &n);
+    gy_timer_set_at(loop, &t[3], INFINITY, count_up, &n);
+    /* Whatever time it is by now. */
+    fake_clock_forward(1.5);
+    turn();
+    assert_int_equal(n, 2);
+    gy_timer_set_at(loop, &t[1], now + 2.5, count_up, &n);
+    fake_clock_forward(0.5 + 1e-6);
+    turn();
+    assert_int_equal(n, 3);
+    gy_timer_set_at(loop, &t[1], now + 2.1, count_up, &n);
+    fake_clock_forward(0.1);
+    turn();
+    assert_int_equal(n, 4);
+    fake_clock_forward(1e9);
+    turn();
+    assert_int_equal(n, 4);
+    assert_true(gy_timer_cancel(loop, &t[3]));
+}
+
 struct again {
     gy_timer timer;
     int n;
@@ -408,6 +437,7 @@ int main(void)
         TEST(far_ones_fire_when_their_time_has_come),
         TEST(never_is_never),
         TEST(what_is_no_time_is_now),
+        TEST(at_a_time_of_the_loops_clock),
         TEST(one_set_for_now_by_its_callback_waits_a_turn),
         TEST(a_callback_may_cancel_one_that_is_due),
         TEST(its_memory_may_go_when_it_fired),
