@@ -13,6 +13,23 @@ endfunction()
 
 if(GYRE_EXAMPLES)
     file(GLOB single CONFIGURE_DEPENDS examples/*.c)
+
+    # Those that show another library beside gyre are built where it is installed.
+    pkg_check_modules(UV QUIET IMPORTED_TARGET libuv)
+    pkg_check_modules(GLIB QUIET IMPORTED_TARGET glib-2.0)
+    set(beside ${single})
+    list(FILTER beside INCLUDE REGEX "/(uv|glib)_[a-z]+\\.c$")
+    list(REMOVE_ITEM single ${beside})
+    foreach(source ${beside})
+        cmake_path(GET source STEM name)
+        string(REGEX REPLACE "_.*" "" library ${name})
+        string(TOUPPER ${library} library)
+        if(${library}_FOUND)
+            gyre_program(examples ${name} ${source})
+            target_link_libraries(examples_${name} PRIVATE PkgConfig::${library})
+        endif()
+    endforeach()
+
     foreach(source ${single})
         cmake_path(GET source STEM name)
         gyre_program(examples ${name} ${source})
