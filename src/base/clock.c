@@ -31,6 +31,11 @@ int64_t gy__clock_now(void)
     return f ? f->now_ns(f->arg) : read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t gy__clock_real(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
 int64_t gy__clock_coarse(void)
 {
     const struct gy__clock_source *f = fake();

@@ -37,8 +37,11 @@ void gy__io_fire(struct gy__io *io, unsigned events)
         gy__wake(io->reader, 0);
     if (io->writer && (events & (GY__OUT | GY__ERR)))
         gy__wake(io->writer, 0);
-    if (io->on_event)
-        io->on_event(io, events);
+    if (!io->on_event)
+        return;
+    if (gy__loop_tls)
+        gy__beat(&gy__loop_tls->beat);
+    io->on_event(io, events);
 }
 
 void gy__io_fire_later(gy_loop *loop, struct gy__fired *f, unsigned events)

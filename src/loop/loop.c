@@ -45,6 +45,7 @@ gy_loop *gy_loop_new(void)
         return errno = -e, NULL;
     }
     gy__overflow_watch();
+    gy__watched_add(loop);
     if (!gy__loop_tls)
         gy__loop_tls = loop;
     return loop;
@@ -132,7 +133,10 @@ static int wait_for_events(gy_loop *loop, int64_t ns)
 
 static int turn(gy_loop *loop, int64_t most)
 {
-    int e = wait_for_events(loop, timeout_ns(loop, most));
+    int64_t ns = timeout_ns(loop, most);
+    gy__beat_away(&loop->beat);
+    int e = wait_for_events(loop, ns);
+    gy__beat(&loop->beat);
     run_fired(loop);
     gy__timers_run(loop, loop->now);
     run_calls(loop);
@@ -162,11 +166,17 @@ static gy_loop *enter(gy_loop *loop)
     gy_loop *before = gy__loop_tls;
     gy__loop_tls = loop;
     loop->now = gy__clock_now();
+    gy__beat(&loop->beat);
+    loop->turns++;
+    if (loop->watched.turned_by != &gy__loop_tls)
+        gy__watched_moved(loop);
     return before;
 }
 
-static void leave(gy_loop *before)
+static void leave(gy_loop *loop, gy_loop *before)
 {
+    if (--loop->turns == 0)
+        gy__beat_away(&loop->beat);
     if (before)
         gy__loop_tls = before;
 }
@@ -177,7 +187,7 @@ int gy_loop_turn(gy_loop *loop, double timeout)
         return GY_EBUSY;
     gy_loop *before = enter(loop);
     int e = turn(loop, timeout < 0 ? -1 : gy__seconds(timeout));
-    leave(before);
+    leave(loop, before);
     return e;
 }
 
@@ -192,7 +202,7 @@ static int run_while(gy_loop *loop, bool (*more)(const gy_loop *))
         if (!(e = turn(loop, -1)))
             run_on(loop);
     loop->running = false;
-    leave(before);
+    leave(loop, before);
     return e;
 }
 
@@ -276,6 +286,7 @@ void gy_loop_free(gy_loop *loop)
     }
     run_ends(loop);
     gy__timers_done(&loop->timers);
+    gy__watched_remove(loop);
     gy__mailbox_close(loop);
     loop->poller.ops->close(&loop->poller);
     if (gy__loop_tls == loop)

@@ -81,6 +81,11 @@ int gy_loop_on_signal(gy_loop *loop, int signo, gy_callback *fn, void *arg)
     return 0;
 }
 
+bool gy__signal_is_taken(int signo)
+{
+    return signo > 0 && signo <= SIGNALS && atomic_load(&slots[signo].loop);
+}
+
 void gy__signals_deliver(gy_loop *loop)
 {
     unsigned long long come = atomic_load(&pending);

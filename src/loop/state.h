@@ -13,6 +13,7 @@
 #include "loop/mailbox.h"
 #include "loop/poller.h"
 #include "loop/timer.h"
+#include "loop/watchdog.h"
 
 /* Something that belongs to a loop and ends with it. */
 struct gy__loop_end {
@@ -23,6 +24,7 @@ struct gy__loop_end {
 struct gy_loop {
     int64_t now; /* ns, read when the poller returned */
     gy_task *current;
+    struct gy__beat beat;
     gy_list ready;  /* tasks that go on in the next round */
     gy_list round;  /* those of this round; here, so that a callback may turn the loop */
     bool look;      /* a task took long: ask the poller before the next one runs */
@@ -40,6 +42,9 @@ struct gy_loop {
     atomic_bool stop;
     atomic_bool closing; /* takes no more calls and posts */
     bool running;
+    unsigned turns; /* under way, one inside of the other */
+    struct gy__watched watched;
+    int tasks_signo; /* prints the tasks; 0: none */
     struct gy__file_watches *files; /* NULL while no file is watched */
     /* Asked instead of waiting when only time is waited for: a test's clock moves on by [ns]. */
     bool (*idle)(void *arg, int64_t ns);

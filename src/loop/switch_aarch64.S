@@ -100,4 +100,48 @@ gy__context_make:                       /* (low, size, entry, arg) */
         .cfi_endproc
         .size   gy__context_make, . - gy__context_make
 
+/* Call fn(arg) as if the context at [sp] had: the rules below take an unwinder that comes from fn to
+ * where that context stopped. Its stack is read, not touched. */
+        .globl  gy__context_inspect
+        .hidden gy__context_inspect
+        .type   gy__context_inspect, %function
+        .p2align 4
+gy__context_inspect:                    /* (sp, fn, arg) */
+        .cfi_startproc
+        hint    #34                     /* bti c */
+        stp     x29, x30, [sp, #-32]!
+        .cfi_def_cfa_offset 32
+        .cfi_rel_offset x29, 0
+        .cfi_rel_offset x30, 8
+        str     x19, [sp, #16]
+        .cfi_rel_offset x19, 16
+        mov     x19, x0
+        .cfi_remember_state
+        .cfi_def_cfa x19, 160
+        .cfi_offset x19, -160
+        .cfi_offset x20, -152
+        .cfi_offset x21, -144
+        .cfi_offset x22, -136
+        .cfi_offset x23, -128
+        .cfi_offset x24, -120
+        .cfi_offset x25, -112
+        .cfi_offset x26, -104
+        .cfi_offset x27, -96
+        .cfi_offset x28, -88
+        .cfi_offset x29, -80
+        .cfi_offset x30, -72
+        mov     x0, x2
+        blr     x1
+        mov     w0, #1
+        .cfi_restore_state
+        ldr     x19, [sp, #16]
+        ldp     x29, x30, [sp], #32
+        .cfi_restore x19
+        .cfi_restore x29
+        .cfi_restore x30
+        .cfi_def_cfa_offset 0
+        ret
+        .cfi_endproc
+        .size   gy__context_inspect, . - gy__context_inspect
+
         .section .note.GNU-stack, "", %progbits

@@ -96,4 +96,36 @@ gy__context_make:                       /* (low, size, entry, arg) */
         .cfi_endproc
         .size   gy__context_make, . - gy__context_make
 
+/* Call fn(arg) as if the context at [sp] had: the rules below take an unwinder that comes from fn to
+ * where that context stopped. Its stack is read, not touched. */
+        .globl  gy__context_inspect
+        .hidden gy__context_inspect
+        .type   gy__context_inspect, @function
+        .p2align 4
+gy__context_inspect:                    /* (sp, fn, arg) */
+        .cfi_startproc
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbx, 0
+        movq    %rdi, %rbx
+        .cfi_remember_state
+        .cfi_def_cfa %rbx, 56
+        .cfi_offset %r15, -56
+        .cfi_offset %r14, -48
+        .cfi_offset %r13, -40
+        .cfi_offset %r12, -32
+        .cfi_offset %rbx, -24
+        .cfi_offset %rbp, -16
+        .cfi_offset %rip, -8
+        movq    %rdx, %rdi
+        callq   *%rsi
+        movl    $1, %eax
+        .cfi_restore_state
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %rbx
+        ret
+        .cfi_endproc
+        .size   gy__context_inspect, . - gy__context_inspect
+
         .section .note.GNU-stack, "", @progbits

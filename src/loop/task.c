@@ -123,6 +123,7 @@ static inline void run(gy_task *t)
     assert(t->fiber);
     t->state = GY__TASK_RUNNING;
     loop->current = t;
+    gy__beat(&loop->beat);
     gy__fiber_enter(&loop->fibers, t->fiber);
     loop->current = NULL;
     if (t->state == GY__TASK_ENDED)

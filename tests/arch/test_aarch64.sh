@@ -21,7 +21,7 @@ sources=()
 for file in "$source"/src/{base,codec,loop}/*.[cS]; do
     case $file in
     */switch_aarch64.S) sources+=("$file") ;;
-    */switch_* | *_sse42.c | *_avx2.c | *'*'*) ;;
+    */switch_* | */symbol_dw.c | *_sse42.c | *_avx2.c | *'*'*) ;;
     *) sources+=("$file") ;;
     esac
 done
@@ -30,7 +30,7 @@ done
 upstairs=()
 while read -r file; do
     case $file in
-    *_sse42.c | *_avx2.c | */base/* | */codec/* | */loop/*) ;;
+    */symbol_dw.c | *_sse42.c | *_avx2.c | */base/* | */codec/* | */loop/*) ;;
     *) upstairs+=("$file") ;;
     esac
 done < <(grep -L '<pcre2.h>' "$source"/src/*/*.c)
