@@ -53,7 +53,8 @@ static int end(gy_task **t, int n)
 
 IN_FAKE_TIME(notify_wakes_those_who_have_waited_longest)
 {
-    struct waiter w[5] = {{.name = "a"}, {.name = "b"}, {.name = "c"}, {.name = "d"}, {.name = "e"}};
+    struct waiter w[5] = {
+        {.name = "a"}, {.name = "b"}, {.name = "c"}, {.name = "d"}, {.name = "e"}};
     gy_task *t[5];
     begin(w, t, 5);
     assert_null(lock.owner);

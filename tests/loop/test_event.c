@@ -72,7 +72,8 @@ IN_FAKE_TIME(set_and_cleared_at_once)
 
 IN_FAKE_TIME(cancelled_and_set_in_the_same_moment)
 {
-    struct waiter w[2] = {{.name = "a", .timeout = GY_FOREVER}, {.name = "b", .timeout = GY_FOREVER}};
+    struct waiter w[2] = {{.name = "a", .timeout = GY_FOREVER},
+                          {.name = "b", .timeout = GY_FOREVER}};
     gy_task *t[2] = {start(wait_for_it, &w[0]), start(wait_for_it, &w[1])};
     settle();
     gy_task_cancel(t[0]);
@@ -129,12 +130,9 @@ static void any_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CREW_TEST(outside_a_task),
-        CREW_TEST(all_go_on),
-        CREW_TEST(set_and_cleared_at_once),
-        CREW_TEST(cancelled_and_set_in_the_same_moment),
-        CREW_TEST(cancelled_anywhere),
-        CREW_TEST(any_allocation_may_fail),
+        CREW_TEST(outside_a_task),          CREW_TEST(all_go_on),
+        CREW_TEST(set_and_cleared_at_once), CREW_TEST(cancelled_and_set_in_the_same_moment),
+        CREW_TEST(cancelled_anywhere),      CREW_TEST(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

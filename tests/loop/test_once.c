@@ -165,6 +165,24 @@ IN_FAKE_TIME(one_who_waits_is_cancelled)
     return 0;
 }
 
+/* It is the next one's turn, which has not run yet: who comes now waits behind it. */
+IN_FAKE_TIME(nobody_slips_in)
+{
+    struct user u[2] = {{.name = "a"}, {.name = "b"}};
+    gy_task *t[2];
+    int fail = -4, fine = 0;
+    begin(u, t, 2);
+    gy_task_cancel(t[0]);
+    gy_yield();
+    assert_true(once.running && !once.runner);
+    assert_int_equal(gy_once_run(&once, give, &fail), 0);
+    assert_int_equal(gy_once_run(&once, give, &fine), 0);
+    end(t, 2);
+    assert_int_equal(runs, 2);
+    assert_int_equal(u[1].got, 0);
+    return 0;
+}
+
 static int run_within(void *arg)
 {
     (void)arg;
@@ -219,6 +237,7 @@ int main(void)
         TEST(the_first_is_cancelled),
         TEST(the_next_is_cancelled_when_it_is_its_turn),
         TEST(one_who_waits_is_cancelled),
+        TEST(nobody_slips_in),
         TEST(inside_of_itself),
         TEST(cancelled_anywhere),
         TEST(any_allocation_may_fail),

@@ -73,7 +73,8 @@ static void a_free_one_is_taken_at_once(void **state)
 
 IN_FAKE_TIME(readers_read_together)
 {
-    struct user u[3] = {{.name = "a", .hold = 1}, {.name = "b", .hold = 1}, {.name = "c", .hold = 1}};
+    struct user u[3] = {
+        {.name = "a", .hold = 1}, {.name = "b", .hold = 1}, {.name = "c", .hold = 1}};
     assert_int_equal(use_all(u, 3), 0);
     assert_true(at() == 1);
     return 0;
@@ -143,9 +144,8 @@ IN_FAKE_TIME(a_cancelled_writer_as_well)
 /* The writer's time runs out in the turn in which the reader leaves: it has it nevertheless. */
 IN_FAKE_TIME(what_was_served_counts)
 {
-    struct user u[3] = {{.name = "a", .hold = 1},
-                        {.name = "W", .writes = true, .timeout = 1},
-                        {.name = "b"}};
+    struct user u[3] = {
+        {.name = "a", .hold = 1}, {.name = "W", .writes = true, .timeout = 1}, {.name = "b"}};
     assert_int_equal(use_all(u, 3), 0);
     assert_int_equal(u[1].got, 0);
     assert_notes("aWb");

@@ -164,14 +164,10 @@ static void any_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CREW_TEST(outside_a_task),
-        CREW_TEST(without_a_bound_it_grows),
-        CREW_TEST(a_release_past_the_bound),
-        CREW_TEST(so_many_at_once),
-        CREW_TEST(nobody_slips_in),
-        CREW_TEST(what_was_served_counts),
-        CREW_TEST(a_wait_may_time_out),
-        CREW_TEST(cancelled_anywhere),
+        CREW_TEST(outside_a_task),           CREW_TEST(without_a_bound_it_grows),
+        CREW_TEST(a_release_past_the_bound), CREW_TEST(so_many_at_once),
+        CREW_TEST(nobody_slips_in),          CREW_TEST(what_was_served_counts),
+        CREW_TEST(a_wait_may_time_out),      CREW_TEST(cancelled_anywhere),
         CREW_TEST(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
