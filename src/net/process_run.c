@@ -114,7 +114,7 @@ static int run(struct run *r, double timeout, gy_exit *how)
     put_an_end_to(r);
     gy_group_cancel(&g);
     (void)!gy_group_wait(&g);
-    return r->error ? r->error : e;
+    return e;
 }
 
 /* 0 and what is in [b], which goes over to the arena. */
