@@ -41,6 +41,10 @@ static void set_defaults(struct settings *s, const gy_serve_opts *opts)
         s->serve.backlog = DEFAULT_BACKLOG;
     if (s->serve.grace <= 0)
         s->serve.grace = GY__DEFAULT_GRACE;
+    if (s->serve.watchdog == 0)
+        s->serve.watchdog = GY__DEFAULT_WATCHDOG;
+    if (s->serve.watchdog < 0)
+        s->serve.watchdog = 0;
     if (s->http.max_body == 0)
         s->http.max_body = (size_t)100 << 20;
     if (s->http.max_head == 0)
@@ -76,6 +80,8 @@ static void make_table(struct settings *s, gy_option table[ROWS])
                     .max = day),
         GY_OPT_TEXT("log-level", &s->log_level, "log what matters so much or more", .meta = "LEVEL",
                     .choices = log_levels),
+        GY_OPT_TIME("watchdog", &s->serve.watchdog,
+                    "warn when a task holds its process for so long; 0 is never", .max = day),
         GY_OPT_BOOL("xheaders", &s->http.xheaders,
                     "believe the X-Forwarded-For and like headers of a proxy in front"),
         GY_OPT_SIZE("max-body", &s->http.max_body, "refuse larger request bodies", .min = 1,
@@ -213,6 +219,8 @@ static int run(const gy_app *app, struct settings *s)
     s->serve.http = &s->http;
     if (s->serve.grace <= 0)
         s->serve.grace = 1e-3; /* in gy_serve_opts 0 is the default */
+    if (s->serve.watchdog <= 0)
+        s->serve.watchdog = -1; /* as is this */
     return gy__serve(app, &s->serve, s->serve.unix_path ? " with --unix" : " with --port");
 }
 

@@ -32,6 +32,7 @@ struct master {
     sigset_t before;
     pid_t pid;
     bool stopping, killed;
+    bool by_terminal; /* the last signal: its whole process group has got it */
     int64_t deadline; /* ns, when stopping: then the rest is killed */
     int status;
 };
@@ -52,6 +53,7 @@ static _Noreturn void become_worker(struct master *m, const struct child *c)
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGHUP);
+    sigaddset(&mask, SIGQUIT);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     s->under_master = true;
     s->listeners.unix_path = NULL; /* its file is the master's to remove */
@@ -211,14 +213,15 @@ static int64_t next_due(const struct master *m)
 /* A signal that came, or 0 when [due] has passed or there was none. */
 static int next_signal(struct master *m, int64_t due)
 {
-    if (due == INT64_MAX)
-        return sigwaitinfo(&m->watched, NULL);
-    int64_t ns = due - gy__clock_now();
+    int64_t ns = due == INT64_MAX ? INT64_MAX : due - gy__clock_now();
     if (ns < 0)
         ns = 0;
     struct timespec ts = {.tv_sec = (time_t)(ns / GY__NS_PER_S),
                           .tv_nsec = (long)(ns % GY__NS_PER_S)};
-    return sigtimedwait(&m->watched, NULL, &ts);
+    siginfo_t info = {.si_code = SI_USER};
+    int signo = sigtimedwait(&m->watched, &info, due == INT64_MAX ? NULL : &ts);
+    m->by_terminal = info.si_code == SI_KERNEL;
+    return signo;
 }
 
 static void supervise(struct master *m)
@@ -227,6 +230,8 @@ static void supervise(struct master *m)
         int signo = next_signal(m, next_due(m));
         if (signo == SIGTERM || signo == SIGINT || signo == SIGHUP)
             on_stop_signal(m, signo);
+        if (signo == SIGQUIT && !m->by_terminal)
+            signal_all(m, SIGQUIT); /* each prints its tasks */
         reap(m);
         replace(m);
         if (m->stopping && !m->killed && gy__clock_now() >= m->deadline && any_left(m)) {
@@ -241,6 +246,7 @@ static void watch_signals(struct master *m)
     sigemptyset(&m->watched);
     sigaddset(&m->watched, SIGTERM);
     sigaddset(&m->watched, SIGINT);
+    sigaddset(&m->watched, SIGQUIT);
     sigaddset(&m->watched, SIGCHLD);
     if (!m->serving->ignore_hangup)
         sigaddset(&m->watched, SIGHUP);

@@ -26,6 +26,8 @@ static void set_defaults(struct gy__serving *s, const gy_serve_opts *opts)
         s->opts = *opts;
     if (s->opts.grace <= 0)
         s->opts.grace = GY__DEFAULT_GRACE;
+    if (s->opts.watchdog == 0)
+        s->opts.watchdog = GY__DEFAULT_WATCHDOG;
     s->workers = s->opts.workers == GY_PER_CPU ? gy_cpu_count() : s->opts.workers;
     if (s->workers < 1)
         s->workers = 1;

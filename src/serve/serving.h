@@ -30,8 +30,13 @@ struct gy__serving {
     bool ignore_hangup; /* SIGHUP was ignored when we started */
 };
 
-/* For what is 0 in gy_serve_opts; grace in seconds. */
-enum { GY__DEFAULT_PORT = 8888, GY__DEFAULT_GRACE = 30, GY__DEFAULT_UNIX_MODE = 0600 };
+/* For what is 0 in gy_serve_opts; times in seconds. */
+enum {
+    GY__DEFAULT_PORT = 8888,
+    GY__DEFAULT_GRACE = 30,
+    GY__DEFAULT_WATCHDOG = 1,
+    GY__DEFAULT_UNIX_MODE = 0600
+};
 
 /* Exit statuses. */
 enum {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "serve/app_server.h"
+#include "serve/inspecting.h"
 #include "serve/serving.h"
 
 struct worker {
@@ -184,6 +185,7 @@ int gy__worker_run(struct gy__serving *s)
         note_failure(&w, -errno, false);
         return GY__EXIT_NO_START;
     }
+    gy__inspecting_begin(s, w.loop);
     bool on_start;
     int e = start(&w, &on_start), status = GY__EXIT_DRAINED;
     if (e && !w.stopping) {
@@ -196,6 +198,7 @@ int gy__worker_run(struct gy__serving *s)
         run_on_stop(&w);
     if (w.server)
         gy_http_server_free(w.server);
+    gy__inspecting_end(s, w.loop);
     gy_loop_free(w.loop);
     return status;
 }
