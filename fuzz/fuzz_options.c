@@ -51,11 +51,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int argc = 1;
     for (char *at = bytes; at < bytes + size && argc < ARGS_MAX; at += strlen(at) + 1)
         argv[argc++] = at;
-    int count = gy_options_parse(options, NULL, &argc, argv, why, sizeof why);
+    gy_options parser = {.table = options};
+    int count = gy_options_parse(&parser, &argc, argv, why, sizeof why);
     check(count, argc, argv, why, bytes, bytes + size + 1);
     assert(port >= 0 && port <= 65535);
     assert(wait >= 0 && wait <= 1e15 && ratio == ratio);
     assert(strcmp(colour, "red") == 0 || strcmp(colour, "green") == 0);
+    gy_options_done(&parser);
     free(bytes);
     return 0;
 }

@@ -22,8 +22,10 @@ typedef struct gy_serve_opts {
     int workers;  /* 0 and 1: this process serves; GY_PER_CPU; N processes under a master */
     int backlog;  /* 0 is 4096 */
     double grace; /* seconds for a drain before what is left is cut off; 0 is 30 */
-    double watchdog; /* warn when a task holds its process for so many seconds; 0 is 1, negative: never */
+    double
+        watchdog; /* warn when a task holds its process for so many seconds; 0 is 1, negative: never */
     const gy_http_opts *http;
+    bool request_ids;         /* as gy_app.request_ids */
     const gy_option *options; /* of the application, beside gyre's own (gy_main_with only) */
 } gy_serve_opts;
 
@@ -36,16 +38,19 @@ GY_BEGIN_DECLS
  * With workers, a master keeps them: one that dies is replaced, at once or, when it lived less than
  * a second, after a pause that grows from 0.1 to 30 seconds. Workers end when their master does.
  *
- * Gives the exit status: 0 after a drain, 1 when it could not start (one line on standard error or
- * in the log says why), of a master 128 and the signal after a second one.
+ * Gives the exit status: 0 after a drain, 1 when it could not start (one line on standard error, and in
+ * the log, says why), of a master 128 and the signal after a second one.
  * SIGQUIT prints the tasks of each process that serves to standard error, and changes nothing.
  * Call it outside of any loop and from the only thread. [opts] may be NULL. */
 GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
 
-/* The same with the options of the command line and of the environment (GYRE_PORT for --port),
- * those of the command line first: --port --address --unix --unix-mode --workers (0 is one for each
- * CPU) --backlog --grace --watchdog --log-level --xheaders --max-head --max-body --idle-timeout --head-timeout
- * --body-stall --help --version. A bad option: one line and 2. Return it from main. */
+/* The same with the options of the command line, of the environment (GYRE_PORT for --port) and of a
+ * file (--config), the first of these first: --port --address --unix --unix-mode --workers (0 is one
+ * for each CPU) --backlog --grace --watchdog --xheaders --max-head --max-body --idle-timeout --head-timeout
+ * --body-stall --request-ids --config --help --version; and of the log, as for gy_log_setup,
+ * --log-level --log-to --log-file --log-rotate --log-file-size --log-file-backups --log-format
+ * --log-color. SIGUSR1 has a log file opened anew. A bad option: one line and 2. Return it from
+ * main. */
 GY_API int gy_main(const gy_app *app, int argc, char **argv);
 
 /* The same, with defaults and the application's own options in [opts]; what the command line says

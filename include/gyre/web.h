@@ -106,6 +106,9 @@ struct gy_app {
     void (*on_stop)(const gy_app *app);
     void (*log_request)(gy_request *r); /* instead of the access log's line */
     bool debug;                         /* error pages show the reason */
+    bool
+        request_ids; /* each request has a gy_request_id from its beginning: in what is logged while
+                         it runs, by the tasks it starts too, and in its X-Request-Id */
 };
 
 /* One request and its response. What is shown here may be read at any time and is not to be
@@ -171,6 +174,11 @@ GY_API const gy_field *gy_body_args(gy_request *r, size_t *count);
  * trusted proxy what it says (see gy_http_opts.xheaders). */
 GY_API const char *gy_remote_ip(gy_request *r);
 GY_API const char *gy_protocol(gy_request *r);
+
+/* What this request is called in logs: its X-Request-Id, of up to 128 visible ASCII letters, when it
+ * comes by a trusted proxy (see gy_http_opts.xheaders), else 32 random hexadecimal digits, made when
+ * first asked for. "-" when memory is exhausted. */
+GY_API const char *gy_request_id(gy_request *r);
 
 /* scheme://host/path?query as the client sees it. In the arena; NULL when memory is exhausted. */
 GY_API const char *gy_full_url(gy_request *r);

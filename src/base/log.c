@@ -2,20 +2,20 @@
 /* log.c - three channels of log lines and the sink they go to. */
 #include "base/clock.h"
 #include "base/log_line.h"
+#include "base/log_output.h"
 
 #include <errno.h>
 #include <gyre/error.h>
 #include <gyre/str.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
 
 struct sink {
     gy_log_sink *fn;
     void *arg;
 };
 
-static atomic_int threshold = GY_LOG_INFO;
+static atomic_int thresholds[GY__LOG_CHANNELS] = {GY_LOG_INFO, GY_LOG_INFO, GY_LOG_INFO};
 
 /* Both words change together; a spin lock, for it is held for two loads. */
 static struct sink chosen;
@@ -47,22 +47,34 @@ static struct sink current_sink(void)
     return s;
 }
 
+/* Who gives another channel gets the general one. */
+static size_t place(enum gy_log_channel channel)
+{
+    return (size_t)channel < GY__LOG_CHANNELS ? (size_t)channel : GY_LOG_GENERAL;
+}
+
+void gy_log_set_channel_level(enum gy_log_channel channel, enum gy_log_level level)
+{
+    atomic_store_explicit(&thresholds[place(channel)], (int)level, memory_order_relaxed);
+}
+
 void gy_log_set_level(enum gy_log_level level)
 {
-    atomic_store_explicit(&threshold, (int)level, memory_order_relaxed);
+    for (size_t i = 0; i < GY__LOG_CHANNELS; i++)
+        gy_log_set_channel_level((enum gy_log_channel)i, level);
 }
 
-bool gy_log_enabled(enum gy_log_level level)
+bool gy_log_enabled(enum gy_log_channel channel, enum gy_log_level level)
 {
     return level < GY_LOG_OFF &&
-           (int)level >= atomic_load_explicit(&threshold, memory_order_relaxed);
+           (int)level >= atomic_load_explicit(&thresholds[place(channel)], memory_order_relaxed);
 }
 
-int gy_log_level_parse(const char *name, enum gy_log_level *out)
+static int level_of(gy_str name, enum gy_log_level *out)
 {
     static const char *const names[] = {"debug", "info", "warning", "error", "off", "none"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (gy_str_ieq(gy_str_of(name), gy_str_of(names[i]))) {
+        if (gy_str_ieq(name, gy_str_of(names[i]))) {
             *out = i < GY_LOG_OFF ? (enum gy_log_level)i : GY_LOG_OFF;
             return 0;
         }
@@ -70,15 +82,50 @@ int gy_log_level_parse(const char *name, enum gy_log_level *out)
     return GY_EINVAL;
 }
 
-static bool is_coloured(void)
+int gy_log_level_parse(const char *name, enum gy_log_level *out)
 {
-    static atomic_int known = -1;
-    int yes = atomic_load_explicit(&known, memory_order_relaxed);
-    if (yes < 0) {
-        yes = isatty(STDERR_FILENO);
-        atomic_store_explicit(&known, yes, memory_order_relaxed);
+    return level_of(gy_str_of(name), out);
+}
+
+/* "info" or "access=off" */
+static int read_level(gy_str part, enum gy_log_level levels[GY__LOG_CHANNELS])
+{
+    enum gy_log_level level;
+    gy_str channel = {NULL, 0}, rest = part;
+    if (gy_str_find(part, '=') != SIZE_MAX)
+        gy_str_cut(&rest, '=', &channel);
+    if (level_of(gy_str_trim(rest), &level))
+        return GY_EINVAL;
+    bool any = false;
+    for (size_t i = 0; i < GY__LOG_CHANNELS; i++) {
+        const char *name = gy__log_channel_name((enum gy_log_channel)i);
+        if (channel.ptr && !gy_str_ieq(gy_str_trim(channel), gy_str_of(name)))
+            continue;
+        levels[i] = level;
+        any = true;
     }
-    return yes > 0;
+    return any ? 0 : GY_EINVAL;
+}
+
+int gy__log_levels_read(const char *text, enum gy_log_level levels[GY__LOG_CHANNELS])
+{
+    for (size_t i = 0; i < GY__LOG_CHANNELS; i++)
+        levels[i] = (enum gy_log_level)atomic_load_explicit(&thresholds[i], memory_order_relaxed);
+    gy_str rest = gy_str_of(text);
+    for (gy_str part; gy_str_cut(&rest, ',', &part);)
+        if (read_level(gy_str_trim(part), levels))
+            return GY_EINVAL;
+    return 0;
+}
+
+int gy_log_set_levels(const char *text)
+{
+    enum gy_log_level levels[GY__LOG_CHANNELS];
+    if (gy__log_levels_read(text, levels))
+        return GY_EINVAL;
+    for (size_t i = 0; i < GY__LOG_CHANNELS; i++)
+        gy_log_set_channel_level((enum gy_log_channel)i, levels[i]);
+    return 0;
 }
 
 /* Text and line lie outside the stack, for the stacks of tasks are small. */
@@ -90,51 +137,73 @@ struct scratch {
 
 static _Thread_local struct scratch scratch;
 
-/* One write a line, so that the lines of threads and processes do not mix. What standard error
- * does not take at once is lost rather than waited for. */
-static void write_line(struct scratch *s, size_t len, enum gy_log_channel channel,
-                       enum gy_log_level level)
+const char *(*gy__log_id)(void);
+
+static void finish(struct gy__log_line *line)
 {
-    char prefix[GY__LOG_PREFIX];
-    size_t n = gy__log_prefix(prefix, channel, level, gy__clock_wall_ns(), is_coloured());
-    char *start = s->line + GY__LOG_PREFIX - n;
-    memcpy(start, prefix, n);
-    start[n + len] = '\n';
-    while (write(STDERR_FILENO, start, n + len + 1) < 0 && errno == EINTR) {
+    struct sink sink = current_sink();
+    if (sink.fn) {
+        line->text[line->len] = '\0';
+        sink.fn(sink.arg, line->channel, line->level, line->text, line->len);
+        return;
     }
+    line->wall_ns = gy__clock_wall_ns();
+    line->id = gy__log_id ? gy__log_id() : NULL;
+    gy__log_deliver(line);
 }
 
-void gy_vlog(enum gy_log_channel channel, enum gy_log_level level, const char *fmt, va_list ap)
+static GY_PRINTF(3, 0) void make(enum gy_log_channel channel, enum gy_log_level level,
+                                 const char *fmt, va_list ap)
 {
     struct scratch *s = &scratch;
     int saved = errno;
 
     /* A sink that logs would answer to itself for ever. */
-    if (!gy_log_enabled(level) || s->busy)
+    if (s->busy)
         return;
     s->busy = true;
     int n = vsnprintf(s->raw, sizeof s->raw, fmt, ap);
     bool more = n >= (int)sizeof s->raw;
-    size_t raw_len = n < 0 ? 0 : more ? sizeof s->raw - 1 : (size_t)n;
-    char *text = s->line + GY__LOG_PREFIX;
-    size_t len = gy__log_escape(text, s->raw, raw_len, more);
-    struct sink sink = current_sink();
-    if (sink.fn) {
-        text[len] = '\0';
-        sink.fn(sink.arg, channel, level, text, len);
-    } else {
-        write_line(s, len, channel, level);
-    }
+    struct gy__log_line line = {.channel = channel,
+                                .level = level,
+                                .raw = s->raw,
+                                .raw_len = n < 0  ? 0
+                                           : more ? sizeof s->raw - 1
+                                                  : (size_t)n,
+                                .text = s->line + GY__LOG_PREFIX};
+    line.len = gy__log_escape(line.text, s->raw, line.raw_len, more);
+    finish(&line);
     s->busy = false;
     errno = saved;
 }
 
+void gy_vlog(enum gy_log_channel channel, enum gy_log_level level, const char *fmt, va_list ap)
+{
+    if (gy_log_enabled(channel, level))
+        make(channel, level, fmt, ap);
+}
+
 void gy_log(enum gy_log_channel channel, enum gy_log_level level, const char *fmt, ...)
 {
-    if (!gy_log_enabled(level))
+    if (!gy_log_enabled(channel, level))
         return;
     va_list ap;
     va_start(ap, fmt);
-    gy_vlog(channel, level, fmt, ap);
+    make(channel, level, fmt, ap);
     va_end(ap);
+}
+
+void gy__log_always(enum gy_log_channel channel, enum gy_log_level level, const char *fmt, ...)
+{
+    if (atomic_load_explicit(&thresholds[place(channel)], memory_order_relaxed) >= GY_LOG_OFF)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    make(channel, level, fmt, ap);
+    va_end(ap);
+}
+
+bool gy__log_is_seen(enum gy_log_channel channel, enum gy_log_level level)
+{
+    return gy_log_enabled(channel, level) && (current_sink().fn || gy__log_on_stderr());
 }

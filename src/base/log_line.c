@@ -120,22 +120,43 @@ static char *append(char *p, const char *text)
     return p + n;
 }
 
-size_t gy__log_prefix(char out[GY__LOG_PREFIX], enum gy_log_channel channel,
-                      enum gy_log_level level, int64_t wall_ns, bool colour)
+const char *gy__log_channel_name(enum gy_log_channel channel)
 {
-    static const char *const channels[] = {"access", "app", "general"};
+    static const char *const names[] = {"access", "app", "general"};
+    return names[(size_t)channel < 3 ? (size_t)channel : 2];
+}
+
+const char *gy__log_level_name(enum gy_log_level level)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    return names[(size_t)level < 4 ? (size_t)level : 3];
+}
+
+size_t gy__log_plain_id(char out[GY__LOG_ID], const char *id)
+{
+    size_t n = 0;
+    for (; id && id[n] && n < GY__LOG_ID; n++)
+        out[n] = id[n] > ' ' && id[n] < 127 ? id[n] : '?';
+    return n;
+}
+
+size_t gy__log_prefix(char out[GY__LOG_PREFIX], const struct gy__log_line *line, bool colour)
+{
     static const char *const colours[] = {"\033[34m", "\033[32m", "\033[33m", "\033[31m"};
-    size_t at_level = (size_t)level < 4 ? (size_t)level : 3;
-    size_t at_channel = (size_t)channel < 3 ? (size_t)channel : 2;
+    size_t at_level = (size_t)line->level < 4 ? (size_t)line->level : 3;
     char *p = out;
 
     p = append(p, colour ? colours[at_level] : "");
     *p++ = '[';
     *p++ = "DIWE"[at_level];
     *p++ = ' ';
-    p = stamp(p, wall_ns);
+    p = stamp(p, line->wall_ns);
     *p++ = ' ';
-    p = append(p, channels[at_channel]);
+    p = append(p, gy__log_channel_name(line->channel));
+    if (line->id && *line->id) {
+        *p++ = ' ';
+        p += gy__log_plain_id(p, line->id);
+    }
     *p++ = ']';
     p = append(p, colour ? "\033[0m " : " ");
     return (size_t)(p - out);

@@ -61,6 +61,9 @@ int gy__exchange_flush(gy_exchange *x);
 const char *gy__exchange_remote_ip(gy_exchange *x);
 const char *gy__exchange_protocol(gy_exchange *x);
 
+/* Does it come from a proxy whose word is believed about the request? */
+bool gy__exchange_is_trusted(gy_exchange *x);
+
 /* Close the connection after this response. */
 void gy__exchange_close_after(gy_exchange *x);
 

@@ -82,3 +82,8 @@ const char *gy__exchange_protocol(gy_exchange *x)
         find_out(x);
     return x->protocol;
 }
+
+bool gy__exchange_is_trusted(gy_exchange *x)
+{
+    return x->conn->server->opts.xheaders && gy__peer_is_trusted(x->conn);
+}

@@ -5,14 +5,13 @@
 #include <gyre/version.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
+#include "serve/log_options.h"
+#include "serve/option_state.h"
 #include "serve/run.h"
 #include "serve/serving.h"
 
-enum { DEFAULT_BACKLOG = 4096, NARROWEST = 60, WIDEST = 100, ROWS = 20 };
+enum { DEFAULT_BACKLOG = 4096, ROWS = 24 };
 
 static const double day = 86400;
 
@@ -20,17 +19,18 @@ static const double day = 86400;
 struct settings {
     gy_serve_opts serve;
     gy_http_opts http;
-    const char *log_level, *unix_mode;
+    struct gy__log_options log;
+    const char *unix_mode, *config;
     char mode[8]; /* the default of unix_mode */
     int port, workers;
     bool help, version;
+    gy_option rows[ROWS];
 };
-
-static const char *const log_levels[] = {"debug", "info", "warning", "error", "off", NULL};
 
 static void set_defaults(struct settings *s, const gy_serve_opts *opts)
 {
-    *s = (struct settings){.log_level = "info", .unix_mode = s->mode};
+    *s = (struct settings){.unix_mode = s->mode};
+    gy__log_options_init(&s->log);
     if (opts)
         s->serve = *opts;
     if (s->serve.http)
@@ -59,8 +59,28 @@ static void set_defaults(struct settings *s, const gy_serve_opts *opts)
     s->workers = s->serve.workers == GY_PER_CPU ? 0 : s->serve.workers ? s->serve.workers : 1;
 }
 
-/* gyre's own rows, bound to [s]. */
-static void make_table(struct settings *s, gy_option table[ROWS])
+static int parse_mode(const char *text, unsigned *out)
+{
+    unsigned mode = 0;
+    size_t len = strspn(text, "01234567");
+    if (len == 0 || len > 4 || text[len])
+        return GY_EINVAL;
+    for (; *text; text++)
+        mode = mode * 8 + (unsigned)(*text - '0');
+    if (mode == 0 || mode > 0777)
+        return GY_EINVAL;
+    *out = mode;
+    return 0;
+}
+
+static const char *check_mode(const gy_option *o)
+{
+    unsigned mode;
+    return parse_mode(*(const char **)o->value, &mode) ? "an octal mode such as 660" : NULL;
+}
+
+/* The rows of the server, bound to [s]. */
+static void make_rows(struct settings *s)
 {
     const gy_option rows[] = {
         GY_OPT_INT("port", &s->port, "listen on this port; 0 lets the system choose one",
@@ -70,7 +90,8 @@ static void make_table(struct settings *s, gy_option table[ROWS])
                     .meta = "ADDRESS"),
         GY_OPT_TEXT("unix", &s->serve.unix_path,
                     "listen on this unix socket instead; @name is an abstract one", .meta = "PATH"),
-        GY_OPT_TEXT("unix-mode", &s->unix_mode, "permissions of the unix socket", .meta = "MODE"),
+        GY_OPT_TEXT("unix-mode", &s->unix_mode, "permissions of the unix socket", .meta = "MODE",
+                    .check = check_mode),
         GY_OPT_INT("workers", &s->workers,
                    "serve with so many processes; 0 is one for each CPU this program may use",
                    .max = 1024),
@@ -78,8 +99,6 @@ static void make_table(struct settings *s, gy_option table[ROWS])
                    .min = 1, .max = 1 << 20),
         GY_OPT_TIME("grace", &s->serve.grace, "how long a stop waits for requests in flight",
                     .max = day),
-        GY_OPT_TEXT("log-level", &s->log_level, "log what matters so much or more", .meta = "LEVEL",
-                    .choices = log_levels),
         GY_OPT_TIME("watchdog", &s->serve.watchdog,
                     "warn when a task holds its process for so long; 0 is never", .max = day),
         GY_OPT_BOOL("xheaders", &s->http.xheaders,
@@ -96,28 +115,20 @@ static void make_table(struct settings *s, gy_option table[ROWS])
         GY_OPT_TIME("body-stall", &s->http.body_stall,
                     "refuse a request whose body stops for so long", .min = 0.001,
                     .max = 365 * day),
+        GY_OPT_BOOL("request-ids", &s->serve.request_ids,
+                    "give each request an id: in its log lines and its X-Request-Id"),
+        GY_OPT_CONFIG("config", &s->config, "read options from this file: lines name = value"),
         GY_OPT_BOOL("help", &s->help, "print this text", .no_env = true),
         GY_OPT_BOOL("version", &s->version, "print the version", .no_env = true),
         GY_OPT_END,
     };
     _Static_assert(sizeof rows / sizeof *rows <= ROWS, "a row for each");
-    memcpy(table, rows, sizeof rows);
-}
-
-static size_t count_rows(const gy_option *table)
-{
-    size_t n = 0;
-    while (table && table[n].name)
-        n++;
-    return n;
+    memcpy(s->rows, rows, sizeof rows);
 }
 
 static bool has(const gy_option *table, const char *name)
 {
-    for (; table && table->name; table++)
-        if (strcmp(table->name, name) == 0)
-            return true;
-    return false;
+    return table && gy_options_find(table, name);
 }
 
 /* Take away those of ours in whose place the application has its own. */
@@ -130,37 +141,12 @@ static void drop_replaced(gy_option *ours, const gy_option *theirs)
     *to = (gy_option)GY_OPT_END;
 }
 
-/* Ours and the application's in one table, or NULL. */
-static gy_option *join(const gy_option *ours, const gy_option *theirs)
-{
-    size_t our_count = count_rows(ours), their_count = count_rows(theirs);
-    gy_option *all = gy__zalloc((our_count + their_count + 1) * sizeof *all);
-    if (!all)
-        return NULL;
-    memcpy(all, ours, our_count * sizeof *all);
-    if (theirs)
-        memcpy(all + our_count, theirs, their_count * sizeof *all);
-    return all;
-}
-
 /* -- What only prints ---------------------------------------------------------------------------- */
 
-static int columns(void)
+static int print_help(const char *program, const gy_option *all)
 {
-    struct winsize w;
-    int width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
-    return width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
-}
-
-static int print_help(const char *program, const gy_option *ours, const gy_option *theirs)
-{
-    int width = columns();
     printf("usage: %s [options]\n\n", program);
-    if (count_rows(theirs) > 0) {
-        gy_options_help(theirs, width, stdout);
-        printf("\nof the server:\n");
-    }
-    gy_options_help(ours, width, stdout);
+    gy_options_help(all, 0, stdout);
     printf("\nEach option can come from the environment too: GYRE_PORT for --port.\n");
     return 0;
 }
@@ -177,43 +163,22 @@ static bool asks_for_help(int argc, char **argv)
 
 /* -- What runs ----------------------------------------------------------------------------------- */
 
-static int parse_mode(const char *text, unsigned *out)
-{
-    unsigned mode = 0;
-    size_t len = strspn(text, "01234567");
-    if (len == 0 || len > 4 || text[len])
-        return GY_EINVAL;
-    for (; *text; text++)
-        mode = mode * 8 + (unsigned)(*text - '0');
-    if (mode == 0 || mode > 0777)
-        return GY_EINVAL;
-    *out = mode;
-    return 0;
-}
-
-/* 0 or GY_EINVAL with a sentence. */
-static int parse(struct settings *s, const gy_option *all, int argc, char **argv, char *why,
+/* 0, or a negative code with a sentence. */
+static int parse(struct settings *s, gy_options *options, int argc, char **argv, char *why,
                  size_t size)
 {
-    int left = gy_options_parse(all, "GYRE", &argc, argv, why, size);
+    int left = gy_options_parse(options, &argc, argv, why, size);
     if (left < 0)
         return left;
     if (left > 0) {
         snprintf(why, size, "unexpected argument '%.60s'; --help lists the options", argv[1]);
         return GY_EINVAL;
     }
-    if (parse_mode(s->unix_mode, &s->serve.unix_mode)) {
-        snprintf(why, size, "--unix-mode: '%.60s' is not an octal mode such as 660", s->unix_mode);
-        return GY_EINVAL;
-    }
-    return 0;
+    return parse_mode(s->unix_mode, &s->serve.unix_mode);
 }
 
 static int run(const gy_app *app, struct settings *s)
 {
-    enum gy_log_level level;
-    if (gy_log_level_parse(s->log_level, &level) == 0)
-        gy_log_set_level(level);
     s->serve.port = s->port ? s->port : GY_PORT_ANY;
     s->serve.workers = s->workers ? s->workers : GY_PER_CPU;
     s->serve.http = &s->http;
@@ -224,40 +189,47 @@ static int run(const gy_app *app, struct settings *s)
     return gy__serve(app, &s->serve, s->serve.unix_path ? " with --unix" : " with --port");
 }
 
-static int run_with(const gy_app *app, struct settings *s, const gy_option *all, int argc,
+static int complain(const char *why, int status)
+{
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, why);
+    return status;
+}
+
+static int run_with(const gy_app *app, struct settings *s, gy_options *options, int argc,
                     char **argv)
 {
     char why[400];
-    const char *name = program_invocation_short_name;
-    if (parse(s, all, argc, argv, why, sizeof why)) {
-        fprintf(stderr, "%s: %s\n", name, why);
-        return GY__EXIT_USAGE;
-    }
+    const char *name = app->name ? app->name : program_invocation_short_name;
+    int e = parse(s, options, argc, argv, why, sizeof why);
+    if (e)
+        return complain(why, e == GY_ENOMEM ? GY__EXIT_FAILED : GY__EXIT_USAGE);
     if (s->version) {
-        printf("%s (gyre %s)\n", app->name ? app->name : name, gy_version());
+        printf("%s (gyre %s)\n", name, gy_version());
         return 0;
     }
+    if (gy__log_options_apply(&s->log, name, why, sizeof why))
+        return complain(why, GY__EXIT_FAILED);
     return run(app, s);
 }
 
 int gy_main_with(const gy_app *app, const gy_serve_opts *opts, int argc, char **argv)
 {
     struct settings s;
-    gy_option ours[ROWS];
     const gy_option *theirs = opts ? opts->options : NULL;
     set_defaults(&s, opts);
-    make_table(&s, ours);
-    drop_replaced(ours, theirs);
+    make_rows(&s);
+    drop_replaced(s.rows, theirs);
+    drop_replaced(s.log.rows, theirs);
+    const gy_option all[] = {GY_OPT_GROUP("", theirs), GY_OPT_GROUP("of the server", s.rows),
+                             GY_OPT_GROUP("of the log", s.log.rows), GY_OPT_END};
     if (asks_for_help(argc, argv))
-        return print_help(program_invocation_short_name, ours, theirs);
+        return print_help(program_invocation_short_name, all);
 
-    gy_option *all = join(ours, theirs);
-    if (!all) {
-        fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
-        return GY__EXIT_FAILED;
-    }
-    int status = run_with(app, &s, all, argc, argv);
-    gy__free(all);
+    gy_options options = {.table = all, .prefix = "GYRE"};
+    gy__options_set_main(&options);
+    int status = run_with(app, &s, &options, argc, argv);
+    gy__options_set_main(NULL);
+    gy_options_done(&options);
     return status;
 }
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "serve/option_walk.h"
+
 enum { LONGEST = 40 }; /* names beyond that are compared in full, but not for likeness */
 
 static char plain(char c)
@@ -23,10 +25,12 @@ static bool is_named(gy_str name, const char *option)
 
 static const gy_option *find_exact(const gy_option *options, gy_str name)
 {
-    for (const gy_option *o = options; o->name; o++)
+    struct gy__option_walk w = gy__option_walk(options);
+    const gy_option *o;
+    while ((o = gy__option_next(&w)))
         if (is_named(name, o->name))
-            return o;
-    return NULL;
+            break;
+    return o;
 }
 
 static bool says_no(gy_str name)
@@ -81,8 +85,9 @@ const gy_option *gy__option_nearest(const gy_option *options, gy_str name)
         return NULL;
     /* About a third of the letters may be wrong; further away, a suggestion is a guess. */
     unsigned best = least(2 + (unsigned)name.len / 3, 4);
-    const gy_option *near = NULL;
-    for (const gy_option *o = options; o->name; o++) {
+    struct gy__option_walk w = gy__option_walk(options);
+    const gy_option *o, *near = NULL;
+    while ((o = gy__option_next(&w))) {
         size_t len = strlen(o->name);
         if (len > LONGEST)
             continue;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/log_output.h"
 #include "serve/limits.h"
 #include "serve/run.h"
 #include "serve/serving.h"
@@ -48,6 +49,7 @@ static int prepare(struct gy__serving *s, const char *hint)
     s->compiled = gy__app_new(s->app);
     if (!s->compiled)
         return GY__EXIT_FAILED;
+    s->compiled->request_ids |= s->opts.request_ids;
     void *shared =
         mmap(NULL, sizeof *s->start, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
@@ -63,16 +65,20 @@ static int prepare(struct gy__serving *s, const char *hint)
     return complain(s, why);
 }
 
+/* In the log, and on standard error unless the log is seen there: whoever started it looks there. */
 void gy__serving_log_failure(const struct gy__serving *s)
 {
+    char text[256];
     int e = atomic_load(&s->start->error);
     if (!atomic_load(&s->start->error_is_on_start))
-        gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "%s cannot start: %s", s->name, gy_strerror(e));
+        snprintf(text, sizeof text, "%s", gy_strerror(e));
     else if (e < 0)
-        gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "%s cannot start: on_start failed: %s", s->name,
-               gy_strerror(e));
+        snprintf(text, sizeof text, "on_start failed: %s", gy_strerror(e));
     else
-        gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "%s cannot start: on_start gave %d", s->name, e);
+        snprintf(text, sizeof text, "on_start gave %d", e);
+    gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "%s cannot start: %s", s->name, text);
+    if (!gy__log_is_seen(GY_LOG_GENERAL, GY_LOG_ERROR))
+        fprintf(stderr, "%s cannot start: %s\n", s->name, text);
 }
 
 void gy__serving_log_stop(const struct gy__serving *s)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/log_output.h"
 #include "serve/app_server.h"
 #include "serve/inspecting.h"
 #include "serve/serving.h"
@@ -80,17 +81,18 @@ static int open_server(struct worker *w)
     return e;
 }
 
-/* The first worker that comes to serve says so, for all of them. */
+/* The first worker that comes to serve says so, for all of them: at any level but off, for nothing
+ * else tells which port was chosen. */
 static void announce(const struct gy__serving *s)
 {
     if (atomic_fetch_add(&s->start->ready, 1) > 0)
         return;
     if (s->under_master)
-        gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "gyre %s serving %s on %s (pid %d, %d workers)",
-               gy_version(), s->name, s->listeners.url, (int)getppid(), s->workers);
+        gy__log_always(GY_LOG_GENERAL, GY_LOG_INFO, "gyre %s serving %s on %s (pid %d, %d workers)",
+                       gy_version(), s->name, s->listeners.url, (int)getppid(), s->workers);
     else
-        gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "gyre %s serving %s on %s (pid %d)", gy_version(),
-               s->name, s->listeners.url, (int)getpid());
+        gy__log_always(GY_LOG_GENERAL, GY_LOG_INFO, "gyre %s serving %s on %s (pid %d)",
+                       gy_version(), s->name, s->listeners.url, (int)getpid());
 }
 
 /* -- Stopping ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@ struct gy__app *gy__app_new(const gy_app *app)
     struct gy__app *a = gy__zalloc(sizeof *a);
     if (a) {
         a->app = app;
+        a->request_ids = app->request_ids;
         a->router = gy__router_new(app, &why);
     }
     if (a && a->router)

@@ -21,6 +21,7 @@ struct gy__app {
     struct gy__router *router;
     struct gy__buf spare[GY__SPARE_BODIES];
     unsigned spare_count;
+    bool request_ids; /* every request has one */
 };
 
 /* Compile the routes. NULL, and a line in the log, when a row is wrong or memory is exhausted.

@@ -238,12 +238,16 @@ static void finish(struct gy__request *q)
     else
         gy__access_log(q);
     gy__response_done(q);
+    if (q->app->request_ids)
+        gy__request_id_end(q);
 }
 
 int gy__web_request(gy_exchange *x, void *app)
 {
     struct gy__request q;
     gy__request_init(&q, x, app);
+    if (q.app->request_ids)
+        gy__request_id_begin(&q);
     int result = run(&q);
     if (client_has_gone(&q)) {
         if (!q.lost)

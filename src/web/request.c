@@ -44,7 +44,7 @@ void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app
     q->target = NULL;
     q->parts = NULL;
     q->args = NULL;
-    q->fail_reason = q->phrase = NULL;
+    q->fail_reason = q->phrase = q->id = NULL;
     q->status = 200;
     q->failure = q->refused = q->body_error = q->lost = 0;
     q->ended = q->sent = q->json_open = q->has_hooks = false;

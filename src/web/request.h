@@ -23,6 +23,7 @@ struct gy__request {
     const gy_str *parts;             /* [target->parts] */
     struct gy__args *args;           /* once somebody asked */
     const char *fail_reason;
+    const char *id;     /* once somebody asked */
     const char *phrase; /* instead of the standard reason phrase */
     int status;
     int failure;    /* of output, the first; negative */
@@ -46,6 +47,12 @@ static inline struct gy__request *gy__request_of(const gy_request *r)
 
 /* Fill the front from the exchange, and an empty response. */
 void gy__request_init(struct gy__request *q, gy_exchange *x, struct gy__app *app);
+
+/* -- request_id.c ------------------------------------------------------------------------------ */
+
+/* Its id goes into its log lines and its response, until the end. */
+void gy__request_id_begin(struct gy__request *q);
+void gy__request_id_end(struct gy__request *q);
 
 /* -- response.c -------------------------------------------------------------------------------- */
 

@@ -52,8 +52,8 @@ static void levels_and_sinks(void **state)
     assert_int_equal(errno, ERANGE);
     gy_log_set_level(GY_LOG_OFF);
     gy_error("no");
-    assert_false(gy_log_enabled(GY_LOG_ERROR));
-    assert_false(gy_log_enabled(GY_LOG_OFF));
+    assert_false(gy_log_enabled(GY_LOG_APP, GY_LOG_ERROR));
+    assert_false(gy_log_enabled(GY_LOG_APP, GY_LOG_OFF));
     gy_log_set_level(GY_LOG_DEBUG);
     gy_log(GY_LOG_ACCESS, GY_LOG_DEBUG, "%s", "GET /\r\n\x1b[31m");
     assert_int_equal(s.lines, 2);
@@ -134,15 +134,26 @@ static void prefixes(void **state)
     (void)state;
     char out[GY__LOG_PREFIX];
     const int64_t t = (int64_t)1795348800 * GY__NS_PER_S; /* 2026-11-22 12:00:00 UTC */
-    size_t n = gy__log_prefix(out, GY_LOG_ACCESS, GY_LOG_INFO, t + 123456789, false);
+    struct gy__log_line line = {
+        .channel = GY_LOG_ACCESS, .level = GY_LOG_INFO, .wall_ns = t + 123456789};
+    size_t n = gy__log_prefix(out, &line, false);
     assert_int_equal(n, strlen("[I 261122 12:00:00.123 access] "));
     assert_memory_equal(out, "[I 261122 12:00:00.123 access] ", n);
-    n = gy__log_prefix(out, GY_LOG_GENERAL, GY_LOG_ERROR, t + 59 * (int64_t)GY__NS_PER_S, true);
+    line = (struct gy__log_line){.channel = GY_LOG_GENERAL,
+                                 .level = GY_LOG_ERROR,
+                                 .wall_ns = t + 59 * (int64_t)GY__NS_PER_S};
+    n = gy__log_prefix(out, &line, true);
     const char *coloured = "\033[31m[E 261122 12:00:59.000 general]\033[0m ";
     assert_int_equal(n, strlen(coloured));
     assert_memory_equal(out, coloured, n);
-    n = gy__log_prefix(out, GY_LOG_APP, GY_LOG_DEBUG, -1, false);
+    line = (struct gy__log_line){.channel = GY_LOG_APP, .level = GY_LOG_DEBUG, .wall_ns = -1};
+    n = gy__log_prefix(out, &line, false);
     assert_memory_equal(out, "[D 691231 23:59:59.999 app] ", n);
+    line.id = "5f0c a\x1b";
+    n = gy__log_prefix(out, &line, false);
+    const char *marked = "[D 691231 23:59:59.999 app 5f0c?a?] ";
+    assert_int_equal(n, strlen(marked));
+    assert_memory_equal(out, marked, n);
 }
 
 static int64_t fixed(void *arg)

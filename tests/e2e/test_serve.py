@@ -212,7 +212,7 @@ class CommandLine(Base):
         self.fails(2, "--workers needs a value", "--workers")
         self.fails(2, "unexpected argument 'more'", "more")
         self.fails(2, "one of debug, info, warning, error or off", "--log-level=loud")
-        self.fails(2, "is not an octal mode", "--unix-mode=rw")
+        self.fails(2, "--unix-mode: 'rw' is not an octal mode", "--unix-mode=rw")
         self.fails(2, "GYRE_PORT: 'x' is not a whole number", GYRE_PORT="x")
 
     def test_bad_address(self):
@@ -226,7 +226,17 @@ class CommandLine(Base):
         self.assertEqual(server.get(), (200, "moin\n"))
 
     def test_log_level(self):
-        server = self.start("--log-level=error", ready=False)
+        server = self.start("--log-level=error")
+        self.assertEqual(server.get()[0], 200)
+        server.signal(signal.SIGTERM)
+        server.wait()
+        # The chosen port is told all the same.
+        self.assertEqual([line for line in server.lines if "on_stop" not in line],
+                         [server.where_line])
+
+    def test_log_off(self):
+        server = self.start("--log-level=off", ready=False)
+        until(lambda: not is_deadly(server.pid, signal.SIGTERM), "the signal's handler")
         server.signal(signal.SIGTERM)
         server.wait()
         self.assertEqual([line for line in server.lines if "on_stop" not in line], [])
@@ -283,8 +293,9 @@ class Start(Base):
     def test_on_start_fails(self):
         for workers in "1", "3":
             for code, words in ("-12", "on_start failed: "), ("7", "on_start gave 7"):
-                self.fails(1, f"serve_app cannot start: {words}", "--port=0", "--workers", workers,
-                           TEST_START_CODE=code)
+                for level in "info", "off":
+                    self.fails(1, f"serve_app cannot start: {words}", "--port=0", "--workers",
+                               workers, "--log-level", level, TEST_START_CODE=code)
 
     def test_stopped_while_it_starts(self):
         for workers in "1", "2":

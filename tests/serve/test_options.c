@@ -37,6 +37,8 @@ static const gy_option options[] = {
     GY_OPT_END,
 };
 
+static gy_options parser = {.table = options};
+
 static char why[200];
 static char *args[ARGS_MAX];
 static int argc;
@@ -63,7 +65,8 @@ static int parse_in(const char *prefix, const char *line)
         args[argc++] = word;
     }
     args[argc] = NULL;
-    return gy_options_parse(options, prefix, &argc, args, why, sizeof why);
+    parser.prefix = prefix;
+    return gy_options_parse(&parser, &argc, args, why, sizeof why);
 }
 
 static int parse(const char *line)
@@ -287,13 +290,13 @@ static void test_environment(void **state)
 static void test_set(void **state)
 {
     (void)state;
-    assert_int_equal(gy_options_set(options, "log_level", "off", why, sizeof why), 0);
+    assert_int_equal(gy_options_set(&parser, "log_level", "off", why, sizeof why), 0);
     assert_string_equal(v.level, "off");
-    assert_int_equal(gy_options_set(options, "port", "x", why, sizeof why), GY_EINVAL);
+    assert_int_equal(gy_options_set(&parser, "port", "x", why, sizeof why), GY_EINVAL);
     assert_string_equal(why, "port: 'x' is not a whole number from 0 to 65535");
-    assert_int_equal(gy_options_set(options, "prot", "1", why, sizeof why), GY_ENOTFOUND);
+    assert_int_equal(gy_options_set(&parser, "prot", "1", why, sizeof why), GY_ENOTFOUND);
     assert_string_equal(why, "unknown option prot; did you mean --port?");
-    assert_int_equal(gy_options_set(options, "no-fast", "1", why, 0), GY_ENOTFOUND);
+    assert_int_equal(gy_options_set(&parser, "no-fast", "1", why, 0), GY_ENOTFOUND);
 }
 
 static void test_help_text(void **state)
