@@ -30,8 +30,10 @@ void gy__timers_init(struct gy__timers *w, int64_t now)
     w->order = 0;
     w->count = 0;
     gy_list_init(&w->due);
+    gy_list_init(&w->near);
     for (int l = 0; l < GY__WHEEL_LEVELS; l++) {
-        w->occupied[l] = 0;
+        for (int i = 0; i < GY__WHEEL_SLOTS / 64; i++)
+            w->occupied[l][i] = 0;
         for (int s = 0; s < GY__WHEEL_SLOTS; s++)
             gy_list_init(&w->slots[l][s]);
     }
@@ -47,21 +49,12 @@ static bool before(const gy_timer *a, const gy_timer *b)
     return a->at < b->at || (a->at == b->at && a->order < b->order);
 }
 
-/* Later ones are set later as a rule, so look from the end. */
-static void insert_due(struct gy__timers *w, gy_timer *t)
-{
-    gy_list *at = w->due.prev;
-    while (at != &w->due && before(t, timer_of(at)))
-        at = at->prev;
-    t->state = IN_DUE;
-    gy_list_add(at->next, &t->link);
-}
-
 static void insert(struct gy__timers *w, gy_timer *t)
 {
     int64_t tick = t->at >> TICK_BITS;
     if (tick <= w->tick) {
-        insert_due(w, t);
+        t->state = IN_DUE;
+        gy_list_add(&w->near, &t->link);
         return;
     }
     int high = 63 - __builtin_clzll((uint64_t)(tick ^ w->tick));
@@ -70,15 +63,20 @@ static void insert(struct gy__timers *w, gy_timer *t)
     t->state = IN_WHEEL;
     t->level = (uint8_t)level;
     t->slot = (uint8_t)slot;
-    w->occupied[level] |= 1ULL << slot;
+    w->occupied[level][slot / 64] |= 1ULL << slot % 64;
     gy_list_add(&w->slots[level][slot], &t->link);
+}
+
+static void vacate(struct gy__timers *w, int level, int slot)
+{
+    w->occupied[level][slot / 64] &= ~(1ULL << slot % 64);
 }
 
 static void unlink_timer(struct gy__timers *w, gy_timer *t)
 {
     gy_list_del(&t->link);
     if (t->state == IN_WHEEL && gy_list_empty(&w->slots[t->level][t->slot]))
-        w->occupied[t->level] &= ~(1ULL << t->slot);
+        vacate(w, t->level, t->slot);
     t->state = IDLE;
     w->count--;
 }
@@ -127,8 +125,9 @@ static void forget(struct gy__timers *w, gy_list *timers)
 void gy__timers_done(struct gy__timers *w)
 {
     forget(w, &w->due);
+    forget(w, &w->near);
     for (int l = 0; l < GY__WHEEL_LEVELS; l++)
-        for (int s = 0; w->occupied[l] && s < GY__WHEEL_SLOTS; s++)
+        for (int s = 0; s < GY__WHEEL_SLOTS; s++)
             forget(w, &w->slots[l][s]);
 }
 
@@ -174,28 +173,65 @@ static gy_list *sort(gy_list *chain)
     return all;
 }
 
-/* A slot of the lowest level: all its timers belong to the tick that has come, after those that are
- * due already. */
-static void slot_to_due(struct gy__timers *w, gy_list *slot)
+/* Sort all of [timers] in among those that are due: later ones as a rule, so look from the end. */
+static void to_due(struct gy__timers *w, gy_list *timers)
 {
-    slot->prev->next = NULL;
-    gy_list *chain = sort(slot->next);
-    gy_list_init(slot);
+    if (gy_list_empty(timers))
+        return;
+    timers->prev->next = NULL;
+    gy_list *chain = sort(timers->next);
+    gy_list_init(timers);
+    gy_list *at = w->due.prev;
+    while (at != &w->due && before(timer_of(chain), timer_of(at)))
+        at = at->prev;
     while (chain) {
         gy_list *next = chain->next;
-        insert_due(w, timer_of(chain));
+        while (at->next != &w->due && before(timer_of(at->next), timer_of(chain)))
+            at = at->next;
+        timer_of(chain)->state = IN_DUE;
+        gy_list_add(at->next, chain);
+        at = chain;
         chain = next;
     }
+}
+
+/* All of a slot to lower levels. From both its ends at once: so each waits for the memory of two. */
+static void move_down(struct gy__timers *w, gy_list *slot)
+{
+    gy_list *front = slot->next, *back = slot->prev;
+    gy_list_init(slot);
+    for (;;) {
+        gy_list *next = front->next, *prev = back->prev;
+        __builtin_prefetch(next);
+        __builtin_prefetch(prev);
+        insert(w, timer_of(front));
+        if (front == back)
+            return;
+        insert(w, timer_of(back));
+        if (next == back)
+            return;
+        front = next;
+        back = prev;
+    }
+}
+
+/* The first occupied slot of a level, or -1. */
+static int first_of(const uint64_t occupied[GY__WHEEL_SLOTS / 64])
+{
+    for (int i = 0; i < GY__WHEEL_SLOTS / 64; i++)
+        if (occupied[i])
+            return i * 64 + __builtin_ctzll(occupied[i]);
+    return -1;
 }
 
 /* The first occupied slot: its level, and the tick at which it begins. False when all are empty. */
 static bool next_slot(const struct gy__timers *w, int *level, int64_t *begin)
 {
     for (int l = 0; l < GY__WHEEL_LEVELS; l++) {
-        if (!w->occupied[l])
-            continue;
         int shift = l * GY__WHEEL_BITS;
-        int64_t slot = __builtin_ctzll(w->occupied[l]);
+        int64_t slot = first_of(w->occupied[l]);
+        if (slot < 0)
+            continue;
         int64_t above = (w->tick >> shift) & ~(int64_t)(GY__WHEEL_SLOTS - 1);
         *level = l;
         *begin = (above | slot) << shift;
@@ -212,19 +248,11 @@ static void advance(struct gy__timers *w, int64_t tick)
         int s = (int)(begin >> (level * GY__WHEEL_BITS)) & (GY__WHEEL_SLOTS - 1);
         gy_list *slot = &w->slots[level][s];
         w->tick = begin;
-        w->occupied[level] &= ~(1ULL << s);
-        if (level == 0) {
-            slot_to_due(w, slot);
-            continue;
-        }
-        gy_list down = *slot;
-        down.next->prev = down.prev->next = &down;
-        gy_list_init(slot);
-        while (!gy_list_empty(&down)) {
-            gy_timer *t = timer_of(down.next);
-            gy_list_del(&t->link);
-            insert(w, t);
-        }
+        vacate(w, level, s);
+        if (level == 0)
+            to_due(w, slot);
+        else
+            move_down(w, slot);
     }
     if (tick > w->tick)
         w->tick = tick;
@@ -238,6 +266,7 @@ void gy__timers_run(gy_loop *loop, int64_t now)
         return;
     }
     advance(w, now >> TICK_BITS);
+    to_due(w, &w->near);
     /* Those that callbacks set for now wait for the next turn. */
     uint64_t until = w->order;
     for (;;) {
@@ -252,10 +281,11 @@ void gy__timers_run(gy_loop *loop, int64_t now)
     }
 }
 
-int64_t gy__timers_timeout(const struct gy__timers *w, int64_t now)
+int64_t gy__timers_timeout(struct gy__timers *w, int64_t now)
 {
     int level;
     int64_t begin;
+    to_due(w, &w->near);
     gy_list *first = gy_list_first(&w->due);
     int64_t at = first ? timer_of(first)->at : INT64_MAX;
     if (!first && next_slot(w, &level, &begin))

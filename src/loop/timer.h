@@ -6,20 +6,21 @@
 #include <gyre/loop.h>
 #include <stdint.h>
 
-enum { GY__WHEEL_BITS = 6, GY__WHEEL_SLOTS = 64, GY__WHEEL_LEVELS = 8 };
+enum { GY__WHEEL_BITS = 8, GY__WHEEL_SLOTS = 256, GY__WHEEL_LEVELS = 6 };
 
 /* Setting and cancelling cost the same however many are set, and take no memory.
  *
  * Invariants:
- *   T1. A tick is 2^20 ns. Timers of ticks up to [tick] are in [due], sorted by (at, order).
- *   T2. A timer on level l differs from [tick] in digit l (base 64) and in no higher one, and its
+ *   T1. A tick is 2^20 ns. Timers of ticks up to [tick] are in [due], sorted by (at, order), or in
+ *       [near], in any order, until the next look at them.
+ *   T2. A timer on level l differs from [tick] in digit l (base 256) and in no higher one, and its
  *       digit is the larger.
- *   T3. Bit s of occupied[l] is set exactly when slot s of level l is not empty. */
+ *   T3. Bit s of occupied[l], 64 to a word, is set exactly when slot s of level l is not empty. */
 struct gy__timers {
     int64_t tick;
     uint64_t order;
-    gy_list due;
-    uint64_t occupied[GY__WHEEL_LEVELS];
+    gy_list due, near;
+    uint64_t occupied[GY__WHEEL_LEVELS][GY__WHEEL_SLOTS / 64];
     gy_list slots[GY__WHEEL_LEVELS][GY__WHEEL_SLOTS];
     size_t count;
 };
@@ -37,7 +38,7 @@ void gy__timers_run(gy_loop *loop, int64_t now);
 
 /* How long to wait at most, in ns from [now]: 0 when one is due, -1 when none is set. A bound, not
  * the exact time: a wait that ends early sorts the next ones in and asks again. */
-int64_t gy__timers_timeout(const struct gy__timers *w, int64_t now);
+int64_t gy__timers_timeout(struct gy__timers *w, int64_t now);
 
 /* Seconds to ns; what is too large becomes a time far away, what is negative or not a number 0. */
 int64_t gy__seconds(double s);
