@@ -31,3 +31,9 @@ const char *gy_task_log_id(void)
 {
     return gy_local_get(&log_id);
 }
+
+/* Before there are threads that log. Programs that set no id have no part of this. */
+__attribute__((constructor)) static void mark_lines(void)
+{
+    gy__log_id = gy_task_log_id;
+}

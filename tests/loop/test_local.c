@@ -5,6 +5,8 @@
 #include "support/fake_clock.h"
 #include "support/sweep.h"
 
+#include "base/log_line.h"
+
 #include <gyre/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +181,8 @@ static int logs(void *arg)
 {
     (void)arg;
     assert_string_equal(gy_task_log_id(), "r-1");
+    assert_non_null(gy__log_id); /* whom the log asks */
+    assert_string_equal(gy__log_id(), "r-1");
     assert_int_equal(gy_task_set_log_id("r-1/child"), 0);
     assert_int_equal(gy_yield(), 0);
     assert_string_equal(gy_task_log_id(), "r-1/child");
