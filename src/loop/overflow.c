@@ -5,15 +5,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "loop/fiber.h"
+#include "loop/instrument.h"
 #include "loop/stack.h"
 #include "loop/state.h"
 #include "loop/task.h"
 
-enum { ALTERNATE = 64 * 1024 };
+/* Room for the handlers of the program too: all that are on the alternate stack share it. */
+enum { ALTERNATE = 64 * 1024 * GY__STACK_SCALE };
 
 static struct sigaction before_segv, before_bus;
 static pthread_key_t alternate_key;
@@ -70,11 +71,11 @@ static void on_fault(int signo, siginfo_t *info, void *context)
         raise(signo);
 }
 
-static void free_alternate(void *p)
+static void free_alternate(void *slab)
 {
     stack_t none = {.ss_flags = SS_DISABLE};
     sigaltstack(&none, NULL);
-    munmap(p, ALTERNATE);
+    gy__stack_slab_unmap(slab, ALTERNATE, 1);
 }
 
 static void install(void)
@@ -94,12 +95,12 @@ void gy__overflow_watch(void)
     if (sigaltstack(NULL, &now) || !(now.ss_flags & SS_DISABLE))
         return;
     /* Without one an overflow still ends the process, only without its line. */
-    void *p = mmap(NULL, ALTERNATE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    stack_t mine = {.ss_sp = p, .ss_size = ALTERNATE};
-    if (p == MAP_FAILED)
+    void *slab = gy__stack_slab_map(ALTERNATE, 1);
+    if (!slab)
         return;
-    if (!have_key || sigaltstack(&mine, NULL) || pthread_setspecific(alternate_key, p))
-        free_alternate(p);
+    stack_t mine = {.ss_sp = gy__stack_of(slab, ALTERNATE, 0).low, .ss_size = ALTERNATE};
+    if (!have_key || sigaltstack(&mine, NULL) || pthread_setspecific(alternate_key, slab))
+        free_alternate(slab);
 }
 
 /* The main thread's keys are not cleaned by the system. */
