@@ -13,12 +13,9 @@
 #include <unistd.h>
 
 #include "net/port_holder.h"
+#include "net/unix_file.h"
 
-enum {
-    DEFAULT_BACKLOG = 4096,
-    DEFAULT_UNIX_MODE = 0600,
-    SOCKET_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC
-};
+enum { DEFAULT_BACKLOG = 4096, SOCKET_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC };
 
 /* A listener in the making, and where to say what went wrong. */
 struct listener {
@@ -187,36 +184,11 @@ bool gy__socket_deafen(int fd)
 
 /* -- Unix sockets -------------------------------------------------------------------------------- */
 
-/* Nobody listens on it, and it is a socket: what a server that was killed leaves behind. */
-static bool is_stale(const struct gy__addr *a)
-{
-    struct stat st;
-    if (lstat(a->local.sun_path, &st) || !S_ISSOCK(st.st_mode))
-        return false;
-    int fd = gy__connect_start(a, NULL);
-    if (fd >= 0)
-        close(fd);
-    return fd == -ECONNREFUSED;
-}
-
 static int bind_unix(struct listener *l)
 {
-    bool abstract = l->opts->unix_path[0] == '@';
-    mode_t mode = l->opts->unix_mode ? (mode_t)l->opts->unix_mode : DEFAULT_UNIX_MODE;
+    mode_t mode = l->opts->unix_mode ? (mode_t)l->opts->unix_mode : GY__UNIX_MODE;
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCKET_FLAGS, 0);
-    if (l->fd < 0)
-        return -errno;
-    /* The file is made with the mode of the socket less the umask: never wider than asked for, not
-     * even for a moment. The chmod puts back what the umask took. */
-    if (!abstract && fchmod(l->fd, mode))
-        return -errno;
-    if (bind(l->fd, &l->addr.any, l->addr.len)) {
-        if (errno != EADDRINUSE || abstract || !is_stale(&l->addr))
-            return -errno;
-        if (unlink(l->addr.local.sun_path) || bind(l->fd, &l->addr.any, l->addr.len))
-            return -errno;
-    }
-    return abstract || chmod(l->addr.local.sun_path, mode) == 0 ? 0 : -errno;
+    return l->fd < 0 ? -errno : gy__unix_bind(l->fd, &l->addr, mode);
 }
 
 static int listen_unix(struct listener *l)
