@@ -46,6 +46,7 @@ static void describe(const gy_loop *loop, struct gy__answer *a)
     int64_t now = gy__clock_now();
     copy_name(a->name, t ? gy_task_name(t) : "");
     a->id = gy_task_id(t);
+    a->beats = atomic_load_explicit(&loop->beat.count, memory_order_relaxed);
     a->task_age = t ? now - t->began : 0;
     a->turn_age = now - loop->now;
 }

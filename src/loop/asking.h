@@ -12,8 +12,8 @@
 enum { GY__ASKED_NAME = 96 };
 
 struct gy__answer {
-    char name[GY__ASKED_NAME]; /* of the task; "" for a callback */
-    uint64_t id;
+    char name[GY__ASKED_NAME];  /* of the task; "" for a callback */
+    uint64_t id, beats;         /* the loop's count */
     int64_t task_age, turn_age; /* ns since the task, or its request, and the loop's turn began */
     struct gy__backtrace at;
 };

@@ -56,6 +56,8 @@ void gy__backtrace_here(struct gy__backtrace *b)
 void gy__backtrace_interrupted(struct gy__backtrace *b)
 {
     walk(b, BEHIND_SIGNAL);
+    if (!b->count) /* some tools call handlers themselves, later */
+        walk(b, AT_ONCE);
 }
 
 static void walk_behind_switch(void *arg)

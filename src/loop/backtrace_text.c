@@ -46,10 +46,11 @@ static void ask_linker(const void *address, struct gy__symbol *s, char *out, siz
     snprintf(out, size, "%s+%zu", name, s->offset);
 }
 
-/* What compilers add to the names of parts and copies of functions is of no use here. */
+/* What compilers add to the names of parts and copies of functions, and linkers of versions, is of no
+ * use here. */
 static int plain_length(const char *name)
 {
-    return (int)strcspn(name, ".");
+    return (int)strcspn(name, ".@");
 }
 
 static void describe(const void *address, char *out, size_t size)

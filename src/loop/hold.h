@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the looks at one loop have shown; {0} before the first. Times are ns. */
+/* What the looks at one loop have shown; before the first [looked] says since when there is one, and
+ * all else is 0. Times are ns. */
 struct gy__hold {
     uint64_t beats;     /* at the last look */
     int64_t looked;     /* when that was */

@@ -79,29 +79,45 @@ static void log_report(const struct report *r)
 
 /* -- The thread ---------------------------------------------------------------------------------- */
 
-static void ask(gy_loop *loop, int64_t now, struct report *r)
+static uint64_t beats_of(const gy_loop *loop)
+{
+    return atomic_load_explicit(&loop->beat.count, memory_order_relaxed);
+}
+
+/* False when it has let go before it was asked. Who was told before is still the one when there is no
+ * answer now. */
+static bool ask(gy_loop *loop, uint64_t beats, bool told_before, struct report *r)
 {
     struct gy__watched *w = &loop->watched;
+    int64_t now = gy__clock_real();
     pid_t tid = atomic_load_explicit(&w->tid, memory_order_relaxed);
     r->code = gy__ask(loop, tid, &r->answer);
+    if ((r->code ? beats_of(loop) : r->answer.beats) != beats) {
+        w->hold.told = told_before;
+        return false;
+    }
     if (!r->code)
         gy__hold_lasts(&w->hold, r->answer.turn_age, now);
-    name_holder(r, tid);
+    if (!r->code || !told_before)
+        name_holder(r, tid);
+    else
+        memcpy(r->holder, w->holder, sizeof r->holder);
     memcpy(w->holder, r->holder, sizeof w->holder);
+    return true;
 }
 
 /* True when there is something to tell of this loop. */
 static bool look(gy_loop *loop, struct report *r)
 {
     struct gy__watched *w = &loop->watched;
-    uint64_t beats = atomic_load_explicit(&loop->beat.count, memory_order_relaxed);
+    uint64_t beats = beats_of(loop);
     bool away = atomic_load_explicit(&loop->beat.away, memory_order_relaxed) == beats;
-    int64_t now = gy__clock_real();
-    r->verdict = gy__hold_look(&w->hold, beats, away, now, threshold);
-    if (r->verdict == GY__HELD)
-        ask(loop, now, r);
-    else if (r->verdict == GY__WENT_ON)
-        memcpy(r->holder, w->holder, sizeof w->holder);
+    bool told_before = w->hold.told;
+    r->verdict = gy__hold_look(&w->hold, beats, away, gy__clock_real(), threshold);
+    if (r->verdict == GY__HELD && !ask(loop, beats, told_before, r))
+        return false;
+    if (r->verdict == GY__WENT_ON)
+        memcpy(r->holder, w->holder, sizeof r->holder);
     r->lasted = w->hold.lasted;
     return r->verdict != GY__FINE;
 }
@@ -218,6 +234,7 @@ static void prepare_once(void)
 void gy__watched_add(gy_loop *loop)
 {
     prepare_once();
+    loop->watched.hold.looked = gy__clock_real();
     pthread_mutex_lock(&lock);
     gy_list_add(&loops, &loop->watched.link);
     if (threshold && !running)
