@@ -59,16 +59,17 @@ static void forget_pages(struct spider *s)
 
 /* -- One page ------------------------------------------------------------------------------------ */
 
-/* Links of this site, href="/...", without what stands behind '#'. */
+/* Links of this site, href="/..." or href='/...', without what stands behind '#'. */
 static int follow_links(struct spider *s, const struct page *from, gy_str body)
 {
-    static const char mark[] = "href=\"/";
+    static const char mark[] = "href=";
     const char *at = body.ptr;
     int e = 0;
     while (!e && (at = strstr(at, mark))) {
-        at += sizeof mark - 2;
-        size_t len = strcspn(at, "\"#<> \r\n");
-        if (len < 2 || at[1] != '/') /* "//other.example" is another site */
+        at += sizeof mark - 1;
+        at += *at == '"' || *at == '\'';
+        size_t len = strcspn(at, "\"'#<> \r\n");
+        if (at[0] == '/' && at[1] != '/') /* "//other.example" is another site */
             e = add_page(s, gy_str_n(at, len), from->depth + 1);
         at += len;
     }
