@@ -171,6 +171,7 @@ static GY_PRINTF(3, 0) void make(enum gy_log_channel channel, enum gy_log_level 
                                            : more ? sizeof s->raw - 1
                                                   : (size_t)n,
                                 .text = s->line + GY__LOG_PREFIX};
+    line.cut = more;
     line.len = gy__log_escape(line.text, s->raw, line.raw_len, more);
     finish(&line);
     s->busy = false;

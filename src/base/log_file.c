@@ -7,7 +7,6 @@
 #include <gyre/error.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -107,24 +106,30 @@ static void look(struct gy__log_file *f)
         gy__log_lost(&f->trouble, f->path, e);
 }
 
-/* One write for the whole line, so that those of several processes do not mix. */
-static int put(struct gy__log_file *f, const char *line, size_t len)
+/* How many bytes went out, or a negative errno. */
+static ssize_t put(struct gy__log_file *f, const char *bytes, size_t len)
 {
-    struct iovec v[2] = {{(char[]){'\n'}, 1}, {(void *)(uintptr_t)line, len}};
-    size_t extra = f->torn;
     ssize_t n;
     do {
-        n = writev(f->fd, v + !extra, (int)(1 + extra));
+        n = write(f->fd, bytes, len);
     } while (n < 0 && errno == EINTR);
+    if (n > 0)
+        f->size += n;
+    return n < 0 ? -errno : n;
+}
+
+/* One write for the whole line, so that those of several processes do not mix. What a full disk has
+ * left of an earlier one gets its end first. */
+static int put_line(struct gy__log_file *f, const char *line, size_t len)
+{
+    ssize_t n = f->torn ? put(f, "\n", 1) : 1;
+    if (n != 1)
+        return n < 0 ? (int)n : -ENOSPC;
+    n = put(f, line, len);
+    f->torn = n > 0 && (size_t)n < len;
     if (n < 0)
-        return -errno;
-    f->size += n;
-    if ((size_t)n == len + extra) {
-        f->torn = false;
-        return 0;
-    }
-    f->torn = extra ? n != 1 : n > 0; /* one byte is the end of the line before */
-    return -ENOSPC;
+        return (int)n;
+    return f->torn || n == 0 ? -ENOSPC : 0;
 }
 
 void gy__log_file_write(struct gy__log_file *f, const char *line, size_t len, int64_t wall_ns,
@@ -142,7 +147,7 @@ void gy__log_file_write(struct gy__log_file *f, const char *line, size_t len, in
         look(f);
     if (gy__log_rotate_due(f, len, wall_ns))
         gy__log_rotate(f, len, wall_ns);
-    int e = put(f, line, len);
+    int e = put_line(f, line, len);
     if (e)
         gy__log_lost(&f->trouble, f->path, e);
     else

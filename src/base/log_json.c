@@ -66,6 +66,13 @@ static void print_time(char out[32], int64_t wall_ns)
              tm.tm_sec % 100, (int)(wall_ns % GY__NS_PER_S / GY__NS_PER_MS));
 }
 
+static size_t put_key(char *out, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(out, text, n);
+    return n;
+}
+
 size_t gy__log_json(char out[GY__LOG_JSON], const struct gy__log_line *line)
 {
     char time[32], id[GY__LOG_ID];
@@ -75,12 +82,11 @@ size_t gy__log_json(char out[GY__LOG_JSON], const struct gy__log_line *line)
         out, 160, "{\"time\":\"%s\",\"level\":\"%s\",\"channel\":\"%s\",\"pid\":%d", time,
         gy__log_level_name(line->level), gy__log_channel_name(line->channel), (int)getpid());
     if (id_len) {
-        n += (size_t)sprintf(out + n, ",\"request_id\":\"");
+        n += put_key(out + n, ",\"request_id\":\"");
         n += put_text(out + n, id, id_len);
         out[n++] = '"';
     }
-    n += (size_t)sprintf(out + n, ",\"message\":\"");
+    n += put_key(out + n, ",\"message\":\"");
     n += put_text(out + n, line->raw, line->raw_len);
-    memcpy(out + n, "\"}\n", 3);
-    return n + 3;
+    return n + put_key(out + n, line->cut ? " [cut]\"}\n" : "\"}\n");
 }

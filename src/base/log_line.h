@@ -25,6 +25,7 @@ struct gy__log_line {
     const char *id;  /* or NULL */
     const char *raw; /* as it was given, but for its length */
     size_t raw_len;
+    bool cut;   /* there was more */
     char *text; /* made printable; there is room for a prefix before it and for a byte behind */
     size_t len;
 };

@@ -80,13 +80,11 @@ static bool is_named(const struct gy__log_file *f, int fd, struct stat *st)
 static bool is_too_soon(struct gy__log_file *f)
 {
     struct stat st;
-    struct timespec now;
     snprintf(f->to, strlen(f->path) + 16, "%s.1", f->path);
     if (f->min_age == 0 || stat(f->to, &st))
         return false;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t age = (int64_t)(now.tv_sec - st.st_ctim.tv_sec) * GY__NS_PER_S +
-                  (now.tv_nsec - st.st_ctim.tv_nsec);
+    int64_t age =
+        gy__clock_wall_ns() - (int64_t)st.st_ctim.tv_sec * GY__NS_PER_S - st.st_ctim.tv_nsec;
     return age >= 0 && age < f->min_age;
 }
 
