@@ -66,26 +66,30 @@ static char unescaped(char c)
     }
 }
 
-/* Take the quotes off, in place: NULL when they do not fit. */
-static char *unquote(char *text)
+static bool is_quoted(const char *text)
+{
+    return *text == '"' || *text == '\'';
+}
+
+/* Does what begins with a quote end with it, and hold nothing unknown? */
+static bool quotes_fit(const char *text)
+{
+    const char *at = text + 1;
+    for (; *at && *at != *text; at++)
+        if (*at == '\\' && *text == '"' && !unescaped(*++at))
+            return false;
+    return *at && !at[1];
+}
+
+/* Take the quotes off, in place. */
+static void unquote(char *text)
 {
     char quote = *text, *to = text, *from = text + 1;
-    if (quote != '"' && quote != '\'')
-        return text;
-    while (*from && *from != quote) {
+    while (*from != quote) {
         char c = *from++;
-        if (c == '\\' && quote == '"') {
-            c = unescaped(*from);
-            if (!c)
-                return NULL;
-            from++;
-        }
-        *to++ = c;
+        *to++ = c == '\\' && quote == '"' ? unescaped(*from++) : c;
     }
-    if (*from != quote || from[1])
-        return NULL;
     *to = 0;
-    return text;
 }
 
 static int complain_value(struct reading *r, const char *name, const char *value)
@@ -132,10 +136,12 @@ static int read_line(struct reading *r, char *line, char *end)
     const gy_option *o = gy__option_find(r->source->parser->table, gy_str_of(name), &off);
     if (!o)
         return gy__option_unknown(r->source, r->where, name);
-    char *plain = value ? unquote(value) : NULL;
-    if (value && !plain)
-        return complain_value(r, name, value);
-    return assign(r, o, off, name, plain);
+    if (value && is_quoted(value)) {
+        if (!quotes_fit(value))
+            return complain_value(r, name, value);
+        unquote(value);
+    }
+    return assign(r, o, off, name, value);
 }
 
 static int read_lines(struct reading *r, const char *path, struct gy__buf *b)
