@@ -59,6 +59,13 @@ GY_BEGIN_DECLS
  * what to do about it. */
 GY_API GY_CHECKED int gy_listen(const gy_listen_opts *opts, char *why, size_t size);
 
+/* The same for an address that may also be a name, which stands for all its addresses: "localhost" is
+ * 127.0.0.1 and ::1. With port 0 it is the same one on each of them; a version of IP that this machine
+ * does not have is passed over. Gives the count of sockets in [fds], at most [max], or a negative code.
+ * Suspends while the name is looked up; outside a task it blocks. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_listen_all(const gy_listen_opts *opts, int fds[], size_t max,
+                                                char *why, size_t size);
+
 /* The address a socket is bound to (or its peer's), as text. 0 or a negative code. */
 GY_API GY_CHECKED int gy_local_address(int fd, char out[GY_ADDRESS_MAX]);
 GY_API GY_CHECKED int gy_peer_address(int fd, char out[GY_ADDRESS_MAX]);
