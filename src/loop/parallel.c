@@ -33,10 +33,8 @@ static int take_items(struct map *m, gy_task *self, struct gy__locals *inherited
         if (!e)
             e = m->fn(m->arg, m->next++);
         make_new(self, inherited);
-        if (e < 0) {
-            m->next = m->count;
-            return e;
-        }
+        if (e < 0)
+            return e; /* whereby the group cancels the others before they take another one */
     }
     return 0;
 }

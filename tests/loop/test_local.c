@@ -107,6 +107,7 @@ static int with_children(void *arg)
     assert_int_equal(gy_group_spawn(&g, be_child, &a), 0);
     assert_int_equal(gy_group_spawn(&g, be_child, &b), 0);
     /* What is set later is not theirs, and what they have stays. */
+    assert_int_equal(gy_local_set(&plain, &g), 0);
     assert_int_equal(gy_local_set(&one, second), 0);
     assert_int_equal(gy_group_spawn(&g, be_child, &c), 0);
     assert_int_equal(gy_spawn(be_child, &c, NULL), 0);

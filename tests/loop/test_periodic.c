@@ -358,6 +358,18 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_int_equal(gy_periodic_start(&c.p), GY_ENOTASK);
 }
 
+static int take_some_turns(void *arg)
+{
+    (void)arg;
+    gy_sleep(3600);
+    gy_task_shield(true);
+    for (int i = 0; i < 5; i++) {
+        gy_yield();
+        fake_clock_forward(10); /* more calls would be due */
+    }
+    return 0;
+}
+
 static void a_freed_loop_stops_it(void **state)
 {
     (void)state;
@@ -370,12 +382,14 @@ static void a_freed_loop_stops_it(void **state)
         idle.n = busy.n = busy.waited = 0;
         start(&idle);
         start(&busy);
+        assert_int_equal(gy_spawn(take_some_turns, NULL, NULL), 0);
         fake_clock_forward(1);
         assert_int_equal(gy_loop_turn(loop, 0), 0);
         assert_int_equal(busy.n, 1);
         assert_int_equal(idle.n, 1);
         gy_loop_free(loop);
         assert_int_equal(busy.waited, GY_ESHUTDOWN);
+        assert_int_equal(busy.n, 1);
         assert_false(gy_periodic_is_running(&idle.p));
         assert_false(gy_periodic_is_running(&busy.p));
         gy_periodic_stop(&idle.p);
