@@ -181,10 +181,19 @@ static void leave(gy_loop *loop, gy_loop *before)
         gy__loop_tls = before;
 }
 
+/* 0, or why it cannot turn here: it is the loop of the process that forked this one, or this is one of its
+ * tasks. */
+static int refusal(const gy_loop *loop)
+{
+    if (loop->poller.forks != gy__forks)
+        return GY_EINVAL;
+    return loop->current ? GY_EBUSY : 0;
+}
+
 int gy_loop_turn(gy_loop *loop, double timeout)
 {
-    if (loop->current)
-        return GY_EBUSY;
+    if (refusal(loop))
+        return refusal(loop);
     gy_loop *before = enter(loop);
     int e = turn(loop, timeout < 0 ? -1 : gy__seconds(timeout));
     leave(loop, before);
@@ -193,9 +202,9 @@ int gy_loop_turn(gy_loop *loop, double timeout)
 
 static int run_while(gy_loop *loop, bool (*more)(const gy_loop *))
 {
-    int e = 0;
-    if (loop->running || loop->current)
-        return GY_EBUSY;
+    int e = refusal(loop);
+    if (e || loop->running)
+        return e ? e : GY_EBUSY;
     gy_loop *before = enter(loop);
     loop->running = true;
     while (!e && !atomic_exchange(&loop->stop, false) && more(loop))
