@@ -72,13 +72,16 @@ PROGRAM
 
 sources=("$source/src/loop/switch_$machine.S")
 for file in "$source"/src/{base,loop}/*.c; do
-    [[ $file == */switch_* ]] || sources+=("$file")
+    case $file in
+    */switch_* | */symbol_dw.c | */poller_kqueue.c | */poller_epoll_none.c | */file_watch_none.c) ;;
+    *) sources+=("$file") ;;
+    esac
 done
 ${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -g -pthread -I "$source/include" -I "$source/src" \
     -o "$work/parked" "$work/parked.c" "${sources[@]}"
 
 show=(-ex "source $source/tools/gdb/gyre.py" -ex 'gyre tasks' -ex 'gyre bt postman' -ex 'gyre bt 1'
-    -ex 'echo the thread itself\n' -ex 'backtrace')
+    -ex 'echo the tree\n' -ex 'gyre tree' -ex 'echo the thread itself\n' -ex 'backtrace')
 gdb -nx -batch -ex 'set pagination off' -ex 'break now_look' -ex run \
     "${show[@]}" "$work/parked" >"$work/live" 2>&1 </dev/null || true
 grep -q 'Breakpoint 1, now_look' "$work/live" || {
@@ -113,6 +116,13 @@ for kind in $kinds; do
     expect $kind '^#[0-9]+ .*walk_to_the_gate \(steps='
     expect $kind '^#[0-9]+ .*postman \(arg='
     expect $kind '^#[0-9]+ .*gy_group_wait \('
+    expect $kind '^ +1 0x[0-9a-f]+ thread 1 id 1 parent 0 "main" waits for group, [0-9]+\.[0-9]{3} s old$'
+    expect $kind '^ +2   0x[0-9a-f]+ thread 1 id 2 parent 1 "postman" waits for sleep, [0-9.]+ s old$'
+    expect $kind '^ +3   0x[0-9a-f]+ thread 1 id 3 parent 1 "watcher" running, [0-9.]+ s old$'
+    sed -n '/^the tree/,/^the thread itself/p' "$work/$kind" >"$work/$kind.tree"
+    expect $kind.tree '^ +#[0-9]+ .*walk_to_the_gate \(steps='
+    expect $kind.tree '^ +#[0-9]+ .*gy_group_wait \('
+    expect $kind.tree '^ +it runs: see the backtrace of its thread$'
     # Afterwards the thread is what it was.
     sed -n '/^the thread itself/,$p' "$work/$kind" >"$work/$kind.after"
     expect $kind.after '^#0 .*now_look'

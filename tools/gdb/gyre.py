@@ -2,12 +2,15 @@
 """gyre.py - tasks in gdb: which there are, and where each of them waits.
 
     (gdb) source tools/gdb/gyre.py
-    (gdb) gyre tasks            all tasks of the loops of all threads
-    (gdb) gyre bt 3             where the third of them waits; also by name or address
+    (gdb) gyre tasks            all tasks of the loops of all threads, as trees
+    (gdb) gyre tree             the same, each with where it is in the code
+    (gdb) gyre bt 3             where the third of them is; also by name or address
 
 Works on a live process and on a core file, and changes nothing in either. Needs the debug
 information of the library.
 """
+import time
+
 import gdb
 import gdb.unwinder
 
@@ -85,6 +88,7 @@ def loops():
 
 
 def tasks_of(loop):
+    """In the order in which they were started."""
     task_type = gdb.lookup_type("struct gy_task")
     offset = next(f.bitpos // 8 for f in task_type.fields() if f.name == "all")
     head = loop["tasks"].address
@@ -94,8 +98,34 @@ def tasks_of(loop):
         link = link["next"]
 
 
+def tree_of(loop):
+    """Each task with its depth, followed by its children; whose parent has ended stands at the top."""
+    tasks = list(tasks_of(loop))
+    known = {int(task["id"]) for task in tasks}
+    children = {}
+    for task in tasks:
+        parent = int(task["parent"])
+        children.setdefault(parent if parent in known else 0, []).append(task)
+    to_do = [(task, 0) for task in reversed(children.get(0, []))]
+    while to_do:
+        task, depth = to_do.pop()
+        yield task, depth
+        to_do += [(child, depth + 1) for child in reversed(children.get(int(task["id"]), []))]
+
+
 def all_tasks():
-    return [(thread, task) for thread, loop in loops() for task in tasks_of(loop)]
+    """The number of the thread, the task and its depth in the tree."""
+    return [(thread, task, depth) for thread, loop in loops() for task, depth in tree_of(loop)]
+
+
+def now_of(loop):
+    """The clock in ns: the machine's for a live process; of a core file what the loops last read."""
+    last = max(int(each["now"]) for _, each in loops()) if loop is None else int(loop["now"])
+    live = gdb.selected_inferior().pid and any(
+        line.startswith(("*", " ")) and "native" in line
+        for line in gdb.execute("info inferiors", to_string=True).splitlines())
+    now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    return now if live and now >= last else last
 
 
 def text(pointer, otherwise):
@@ -107,7 +137,7 @@ def name_of(task):
 
 
 def find(what):
-    tasks = [task for _, task in all_tasks()]
+    tasks = [task for _, task, _ in all_tasks()]
     if what.isdigit() and 1 <= int(what) <= len(tasks):
         return tasks[int(what) - 1]
     for task in tasks:
@@ -128,23 +158,48 @@ class Gyre(gdb.Command):
         super().__init__("gyre", gdb.COMMAND_STACK, prefix=True)
 
 
+def describe(number, thread, task, depth, now):
+    state = STATES[int(task["state"])]
+    if state == "waits":
+        state += " for " + text(task["waits_for"], "something")
+    if int(task["cancel"]):
+        state += ", cancelled"
+    age = (now - int(task["began"])) / 1e9
+    return (f'{number:4} {"  " * depth}{int(task):#x} thread {thread} id {int(task["id"])} '
+            f'parent {int(task["parent"])} "{name_of(task)}" {state}, {age:.3f} s old')
+
+
+def print_tasks(with_backtraces):
+    tasks = all_tasks()
+    now = now_of(None) if tasks else 0
+    for number, (thread, task, depth) in enumerate(tasks, 1):
+        print(describe(number, thread, task, depth, now))
+        if with_backtraces:
+            for line in where_is(task):
+                print("     " + "  " * depth + line)
+    if not tasks:
+        print("no tasks")
+
+
 class Tasks(gdb.Command):
-    """gyre tasks: number, address, thread, state and name of all tasks, and what they wait for."""
+    """gyre tasks: all tasks as trees: number, address, thread, id, parent's id, name and state, what they
+wait for, and how long ago they, or their requests, began."""
 
     def __init__(self):
         super().__init__("gyre tasks", gdb.COMMAND_STACK)
 
     def invoke(self, argument, from_tty):
-        tasks = all_tasks()
-        for number, (thread, task) in enumerate(tasks, 1):
-            state = STATES[int(task["state"])]
-            if state == "waits":
-                state += " for " + text(task["waits_for"], "something")
-            if int(task["cancel"]):
-                state += ", cancelled"
-            print(f'{number:4} {int(task):#x} thread {thread} "{name_of(task)}" {state}')
-        if not tasks:
-            print("no tasks")
+        print_tasks(False)
+
+
+class Tree(gdb.Command):
+    """gyre tree: as gyre tasks, each with its backtrace."""
+
+    def __init__(self):
+        super().__init__("gyre tree", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        print_tasks(True)
 
 
 class Backtrace(gdb.Command):
@@ -157,16 +212,19 @@ class Backtrace(gdb.Command):
         if not argument.strip():
             raise gdb.GdbError("which task? see: gyre tasks")
         task = find(argument.strip())
-        state = STATES[int(task["state"])]
-        if state == "running":
-            print("it runs: see the backtrace of its thread")
-            return
-        if not int(task["fiber"]):
-            print("it has not begun" if state == "new" else "it has ended")
-            return
-        print(f'task "{name_of(task)}", {state}')
-        for line in backtrace_at(int(task["fiber"]["sp"])):
+        print(f'task "{name_of(task)}", {STATES[int(task["state"])]}')
+        for line in where_is(task):
             print(line)
+
+
+def where_is(task):
+    """The lines of its backtrace, or one that says why there is none."""
+    state = STATES[int(task["state"])]
+    if state == "running":
+        return ["it runs: see the backtrace of its thread"]
+    if not int(task["fiber"]):
+        return ["it has ended" if state == "ended" else "it has not begun"]
+    return backtrace_at(int(task["fiber"]["sp"]))
 
 
 def have(function):
@@ -197,4 +255,5 @@ def backtrace_at(sp):
 
 Gyre()
 Tasks()
+Tree()
 Backtrace()
