@@ -3,6 +3,7 @@
 import collections
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -173,6 +174,59 @@ def delay(lab):
     return table
 
 
+def peer(lab, program, *options):
+    """A program of bench/peers on a port, or None where its language is not installed."""
+    path = f"bench/peers/{program}"
+    if program.endswith(".go"):
+        go, out = shutil.which("go"), os.path.join(lab.folder.name, program[:-3])
+        env = dict(os.environ, GOCACHE=os.path.join(lab.folder.name, "go"), GOFLAGS="-buildvcs=false")
+        if not go or subprocess.run([go, "build", "-o", out, path], env=env).returncode:
+            return None
+        return lambda port: [out, str(port), *options]
+    module = program.split("_")[1].removesuffix(".py")
+    python = "/usr/bin/python3"
+    if subprocess.run([python, "-c", f"import {module}"], stderr=subprocess.DEVNULL).returncode:
+        return None
+    return lambda port: [python, path, str(port), *options]
+
+
+@scenario
+def cluster(lab):
+    """32 look-ups of 50 ms for each answer, all at once: the ideal is 50 ms, and 20 answers a second
+    for each connection."""
+    table = Table("32 look-ups of 50 ms at once for each answer", [
+        ("server", "server", ""), ("way", "way", ""), ("one alone, ms", "alone", ".1f"),
+        ("requests/s, 100 at once", "rps", ",.0f"), ("of the ideal", "share", ".0%"),
+        ("CPU µs a request", "cpu_us", ",.0f"), ("failed", "bad", ".0f")])
+    if not lab.there("gyre"):
+        return None
+    gyre = lab.gyre("examples/cluster", "--lookup", "50ms")
+    rows = [("gyre", "tasks", "/tasks", gyre), ("gyre", "32 threads", "/threads", gyre),
+            ("gyre", "32 processes", "/processes", gyre)]
+    for name, way, path, program in (
+            ("Go", "goroutines", "/tasks", "cluster.go"),
+            ("gevent", "greenlets", "/tasks", "cluster_gevent.py"),
+            ("Tornado", "coroutines", "/tasks", "cluster_tornado.py"),
+            ("Tornado", "30 threads", "/threads", "cluster_tornado.py")):
+        command = None if lab.only else peer(lab, program, "0.05")
+        if command:
+            rows.append((name, way, path, command))
+    seconds = min(1, lab.seconds) if lab.quick else max(4, lab.seconds)
+    for name, way, path, command in rows:
+        found = []
+        for _ in range(1 if lab.quick else lab.runs):
+            with lab.start(name, command) as server:
+                server.get(path)
+                alone = lab.load(server, "-c1", "-d1", path=path)
+                found.append((lab.load(server, "-c100", "-d", seconds, path=path), alone))
+        found.sort(key=lambda pair: pair[0]["rps"])
+        many, alone = found[len(found) // 2]
+        table.add(server=name, way=way, alone=alone["p50_us"] / 1e3, rps=many["rps"],
+                  share=many["rps"] / 2000, cpu_us=many["cpu_us"],
+                  bad=sum(a["bad"] + b["bad"] for a, b in found))
+    return table
+
+
 @scenario
 def workers(lab):
     """Nothing is pinned: the load costs little beside requests of 2 ms of CPU."""
@@ -236,12 +290,41 @@ class Text:
         return f"```\n{self.text.rstrip()}\n```\n"
 
 
-@scenario
-def tasks(lab):
-    """Switches, spawns and joins, in a program of their own."""
-    program = lab.build / "bench/tasks"
+def words_of(lab, name, cpus=measuring.SERVER_CPU):
+    """What a program of bench/ prints of itself."""
+    program = lab.build / "bench" / name
     if not program.exists() or lab.only:
         return None
-    out = subprocess.run([program], capture_output=True, text=True, timeout=60,
-                         preexec_fn=measuring.prepare(measuring.SERVER_CPU))
-    return Text("tasks", out.stdout)
+    out = subprocess.run([program], capture_output=True, text=True, timeout=120,
+                         preexec_fn=measuring.prepare(set(cpus)))
+    return Text(name, out.stdout)
+
+
+@scenario
+def tasks(lab):
+    """Switches, spawns and joins."""
+    return words_of(lab, "tasks")
+
+
+@scenario
+def waiting(lab):
+    """Locks, events and their kin that nobody else wants."""
+    return words_of(lab, "waiting")
+
+
+@scenario
+def queues(lab):
+    """Queues, alone and between two tasks."""
+    return words_of(lab, "queues")
+
+
+@scenario
+def timers(lab):
+    """Timers, from a thousand to a million."""
+    return words_of(lab, "timers")
+
+
+@scenario
+def offload(lab):
+    """Pools and the mailbox, beside a bare eventfd. It binds its threads itself."""
+    return words_of(lab, "offload", measuring.CPUS)
