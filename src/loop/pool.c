@@ -67,7 +67,7 @@ static void start_anew(gy_pool *p)
     p->queued = 0;
     p->workers = p->busy = p->waiting = 0;
     p->closed = p->has_ended = p->starting = false;
-    p->users = 1;
+    atomic_store(&p->users, 1);
     if (p->kind == GY_POOL_PROCESSES)
         gy__processes_forget(p);
 }
@@ -88,7 +88,7 @@ static void init(gy_pool *p)
     gy_list_init(&p->idle);
     gy_list_init(&p->leased);
     p->control = p->other_end = -1;
-    p->users = 1;
+    atomic_init(&p->users, 1);
     pthread_mutex_lock(&pools_lock);
     gy_list_add(&pools, &p->link);
     pthread_mutex_unlock(&pools_lock);
@@ -180,17 +180,12 @@ gy_pool *gy_pool_new(const gy_pool_opts *opts)
 
 void gy__pool_use(gy_pool *p)
 {
-    pthread_mutex_lock(&p->lock);
-    p->users++;
-    pthread_mutex_unlock(&p->lock);
+    atomic_fetch_add_explicit(&p->users, 1, memory_order_relaxed);
 }
 
 void gy__pool_leave(gy_pool *p)
 {
-    pthread_mutex_lock(&p->lock);
-    bool last = --p->users == 0;
-    pthread_mutex_unlock(&p->lock);
-    if (!last)
+    if (atomic_fetch_sub_explicit(&p->users, 1, memory_order_acq_rel) != 1)
         return;
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->work);

@@ -6,6 +6,7 @@
 #include <gyre/list.h>
 #include <gyre/offload.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,11 +22,11 @@ struct gy_pool {
     gy_list link; /* in the list of all pools */
     const char *name;
     enum gy_pool_kind kind;
-    bool always;     /* is never freed */
-    bool closed;     /* takes no more jobs */
-    unsigned epochs; /* how often it was closed: a pool that is always there opens again */
-    unsigned users;  /* calls of gy_offload that refer to it, and gy_pool_new's */
-    unsigned limit;  /* most workers; 0: not yet decided */
+    bool always;       /* is never freed */
+    bool closed;       /* takes no more jobs */
+    unsigned epochs;   /* how often it was closed: a pool that is always there opens again */
+    atomic_uint users; /* calls of gy_offload that refer to it, and gy_pool_new's */
+    unsigned limit;    /* most workers; 0: not yet decided */
     size_t queue_limit;
     int64_t idle_ns; /* negative: no limit */
 

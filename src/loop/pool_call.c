@@ -187,7 +187,7 @@ static enum outcome take_return(struct call *c, const struct gy__answer *head)
 static bool take_answer(struct call *c, enum outcome *out)
 {
     struct gy__answer head;
-    ssize_t got = recv(c->process->fd, &head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = gy__wire_peek(c->process->fd, &head, sizeof head);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (got < 0 && errno == ECONNRESET) /* the server went, and the request had not been read */

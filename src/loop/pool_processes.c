@@ -138,7 +138,7 @@ void gy__processes_sweep(gy_pool *p)
     char byte;
     gy_list_each_safe (it, &p->idle) {
         struct gy__process *process = gy_of(it, struct gy__process, link);
-        if (recv(process->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN)
+        if (gy__wire_peek(process->fd, &byte, 1) < 0 && errno == EAGAIN)
             continue;
         gy__process_forget(process);
         p->workers--;

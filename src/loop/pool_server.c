@@ -20,6 +20,8 @@
 /* It makes each process from its own clean state, with one thread and no descriptor of the program,
  * and keeps the process's end of the socket open too: there it says how the process ended, so
  * whoever waits for an answer gets one. A process lives as long as the other end is open. */
+enum { SIGNALS = 64 };
+
 struct child {
     pid_t pid;
     int fd;
@@ -69,6 +71,13 @@ static void block_news(bool block)
     sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
+static void on_news_do(void (*handler)(int signo))
+{
+    struct sigaction act = {.sa_handler = handler};
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGCHLD, &act, NULL);
+}
+
 static void make_child(struct server *s, int fd)
 {
     pid_t me = getpid();
@@ -78,7 +87,7 @@ static void make_child(struct server *s, int fd)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != me)
             _exit(0);
-        signal(SIGCHLD, SIG_DFL);
+        on_news_do(SIG_DFL);
         block_news(false);
         gy__pool_work(fd, s->control, s->idle_ns);
     }
@@ -108,7 +117,7 @@ static void bury(struct server *s, size_t i, int status)
     char byte;
     /* From here on nothing can be sent to it: so either a request is still there, or none was. */
     shutdown(dead.fd, SHUT_RD);
-    bool unread = recv(dead.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    bool unread = gy__wire_peek(dead.fd, &byte, 1) > 0;
     answer(dead.fd, GY__ANSWER_DIED, status, !unread);
     close(dead.fd);
     s->children[i] = s->children[--s->count];
@@ -132,12 +141,11 @@ static void on_news(int signo)
  * which ends this one when it ends. */
 static void be_nobody(struct server *s)
 {
-    struct sigaction act = {.sa_handler = SIG_DFL};
-    for (int i = 1; i < 65; i++)
+    const struct sigaction act = {.sa_handler = SIG_DFL};
+    for (int i = 1; i <= SIGNALS; i++)
         sigaction(i, &act, NULL);
     block_news(true);
-    act.sa_handler = on_news;
-    sigaction(SIGCHLD, &act, NULL);
+    on_news_do(on_news);
     setpgid(0, 0);
     prctl(PR_SET_NAME, s->name);
     gy__close_all_but(s->control);

@@ -23,12 +23,9 @@ static bool wait_for_work(gy_pool *p)
     if (p->idle_ns < 0) {
         pthread_cond_wait(&p->work, &p->lock);
     } else {
-        /* The system's clock, whatever a test's shows. */
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t ns = until.tv_nsec + p->idle_ns % GY__NS_PER_S;
-        until.tv_sec += (time_t)(p->idle_ns / GY__NS_PER_S + ns / GY__NS_PER_S);
-        until.tv_nsec = (long)(ns % GY__NS_PER_S);
+        int64_t ns = gy__clock_real() + p->idle_ns;
+        struct timespec until = {.tv_sec = (time_t)(ns / GY__NS_PER_S),
+                                 .tv_nsec = (long)(ns % GY__NS_PER_S)};
         e = pthread_cond_timedwait(&p->work, &p->lock, &until);
     }
     p->waiting--;

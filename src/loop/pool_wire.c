@@ -48,3 +48,8 @@ ssize_t gy__wire_receive(int fd, struct iovec *iov, size_t n, int *passed, int f
         memcpy(passed, CMSG_DATA(head), sizeof *passed);
     return got;
 }
+
+ssize_t gy__wire_peek(int fd, void *to, size_t size)
+{
+    return recv(fd, to, size, MSG_PEEK | MSG_DONTWAIT);
+}

@@ -41,4 +41,7 @@ struct gy__answer {
 ssize_t gy__wire_send(int fd, struct iovec *iov, size_t n, int passed, int flags);
 ssize_t gy__wire_receive(int fd, struct iovec *iov, size_t n, int *passed, int flags);
 
+/* As recv, without waiting and without taking what is there. */
+ssize_t gy__wire_peek(int fd, void *to, size_t size);
+
 #endif
