@@ -147,7 +147,8 @@ static int print_help(const char *program, const gy_option *all)
 {
     printf("usage: %s [options]\n\n", program);
     gy_options_help(all, 0, stdout);
-    printf("\nEach option can come from the environment too: GYRE_PORT for --port.\n");
+    printf("\nEach option can come from the environment too (GYRE_PORT\n"
+           "for --port), or from the file of --config (port = 8000).\n");
     return 0;
 }
 
