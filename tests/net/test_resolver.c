@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <gyre/error.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -594,6 +596,75 @@ static void the_system_is_asked_on_a_thread(void **state)
     assert_int_equal(gy_run(ask_in_a_thread, NULL), 0);
 }
 
+static sem_t may_answer;
+static atomic_bool begun, answered;
+
+static int answer_late(void *query)
+{
+    atomic_store(&begun, true);
+    while (sem_wait(&may_answer))
+        ;
+    int e = known_names(query);
+    atomic_store(&answered, true);
+    return e;
+}
+
+static int ask_a_thread_that_hangs(void *unused)
+{
+    (void)unused;
+    struct asker a = {.r = make(&(gy_resolver_opts){WITHOUT_FILE}), .name = "a.test"};
+    gy_task *t = gy_task_new(gy_loop_current(), ask, &a, NULL);
+    assert_non_null(t);
+    while (!atomic_load(&begun))
+        gy_yield();
+    fake_clock_forward(20.1);
+    while (!gy_task_future(t)->done) /* the loop looks at the clock when it turns */
+        gy_yield();
+    gy_task_join(t);
+    assert_int_equal(a.result, GY_ETIMEDOUT);
+    assert_false(atomic_load(&answered));
+    gy_resolver_free(a.r);
+    return 0;
+}
+
+static void a_thread_that_hangs_is_left_behind(void **state)
+{
+    (void)state;
+    assert_int_equal(sem_init(&may_answer, 0, 0), 0);
+    gy__lookup_source = (struct gy__lookup_source){.fn = answer_late};
+    fake_clock_start();
+    assert_int_equal(gy_run(ask_a_thread_that_hangs, NULL), 0);
+    fake_clock_stop();
+    sem_post(&may_answer);
+    while (!atomic_load(&answered))
+        sched_yield();
+}
+
+static int ask_on_pool(void *pool)
+{
+    gy_address found[4];
+    gy_resolver *r = make(&(gy_resolver_opts){WITHOUT_FILE, .pool = pool});
+    int n = gy_resolve(r, "a.test", 80, 0, found, 4);
+    gy_resolver_free(r);
+    return n;
+}
+
+static void the_pool_may_be_chosen(void **state)
+{
+    (void)state;
+    gy__lookup_source.in_task = false;
+    static const enum gy_pool_kind kinds[] = {GY_POOL_THREADS, GY_POOL_PROCESSES, GY_POOL_INLINE};
+    static const int asked_here[] = {1, 0, 1}; /* a process has its own memory */
+    for (size_t i = 0; i < 3; i++) {
+        gy_pool *pool = gy_pool_new(&(gy_pool_opts){.kind = kinds[i], .size = 1});
+        assert_non_null(pool);
+        atomic_store(&asked, 0);
+        assert_int_equal(gy_run(ask_on_pool, pool), 2);
+        assert_int_equal(atomic_load(&asked), asked_here[i]);
+        gy_pool_free(pool);
+    }
+}
+
 static void has_loopback(const struct gy__query *q)
 {
     assert_true(q->count > 0);
@@ -708,6 +779,8 @@ int main(void)
         TEST(one_is_always_there),
         TEST(outside_a_task_it_blocks),
         TEST(the_system_is_asked_on_a_thread),
+        TEST(a_thread_that_hangs_is_left_behind),
+        TEST(the_pool_may_be_chosen),
         TEST(the_real_system_knows_localhost),
         TEST(every_wait_may_be_cancelled),
         TEST(every_allocation_may_fail),
