@@ -58,18 +58,35 @@ static void on_out(struct gy__io *io, unsigned events)
         gy__io_fire(&p->t.io, events & wanted);
 }
 
+/* What the transport takes back of its readiness counts for the descriptor too: a poller that knows only
+ * levels asks by that. */
+static void note_read(struct pipe *p, ssize_t n, size_t size)
+{
+    if (n == -EAGAIN)
+        p->in.io.ready &= (uint8_t) ~(GY__IN | GY__HUP);
+    else if (n > 0 && (size_t)n < size && !(p->t.io.ready & GY__HUP))
+        p->in.io.ready &= (uint8_t)~GY__IN;
+}
+
+static void note_full(struct pipe *p)
+{
+    struct side *s = p->both_ways ? &p->in : &p->out;
+    s->io.ready &= (uint8_t)~GY__OUT;
+}
+
 /* -- The four functions -------------------------------------------------------------------------- */
 
 static ssize_t pipe_read(struct gy__transport *t, void *buf, size_t size)
 {
-    int fd = pipe_of(t)->in.io.fd;
+    struct pipe *p = pipe_of(t);
     ssize_t n;
-    while ((n = read(fd, buf, size)) < 0 && errno == EINTR)
+    while ((n = read(p->in.io.fd, buf, size)) < 0 && errno == EINTR)
         ;
-    if (n >= 0)
-        return n;
+    if (n < 0)
+        n = -errno;
+    note_read(p, n, size);
     /* How a terminal's master says that nobody has the other side open. */
-    return errno == EIO && isatty(fd) ? 0 : -errno;
+    return n == -EIO && isatty(p->in.io.fd) ? 0 : n;
 }
 
 /* Takes back the signal that a write to nobody has raised, unless one was there before. */
@@ -82,19 +99,22 @@ static void drop_sigpipe(const sigset_t *pipe_signal, bool was_pending)
 
 static ssize_t pipe_writev(struct gy__transport *t, const struct iovec *iov, int count)
 {
+    struct pipe *p = pipe_of(t);
     sigset_t pipe_signal, before, pending;
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
     sigpending(&pending);
     pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
     ssize_t n;
-    while ((n = writev(out_fd(pipe_of(t)), iov, count)) < 0 && errno == EINTR)
+    while ((n = writev(out_fd(p), iov, count)) < 0 && errno == EINTR)
         ;
     n = n < 0 ? -errno : n;
     if (n == -EPIPE)
         drop_sigpipe(&pipe_signal, sigismember(&pending, SIGPIPE) == 1);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return n == -EIO && isatty(out_fd(pipe_of(t))) ? -EPIPE : n;
+    if (n == -EAGAIN)
+        note_full(p);
+    return n == -EIO && isatty(out_fd(p)) ? -EPIPE : n;
 }
 
 static void close_side(struct pipe *p, struct side *s)

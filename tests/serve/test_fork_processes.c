@@ -5,6 +5,7 @@
 #include <gyre/log.h>
 #include <gyre/loop.h>
 #include <gyre/process.h>
+#include <gyre/serve.h>
 #include <gyre/task.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -283,6 +284,46 @@ static void it_is_refused_where_it_makes_no_sense(void **state)
     gy_loop_free(loop);
 }
 
+/* -- Workers -------------------------------------------------------------------------------------- */
+
+static int note_number(const gy_app *app)
+{
+    (void)app;
+    int n = gy_process_number();
+    if (n < 0 || n >= 3)
+        return -1;
+    atomic_store(&shared->pids[n], getpid());
+    atomic_fetch_add(&shared->began[n], 1);
+    return 0;
+}
+
+static void wait_for(atomic_int *at, int count)
+{
+    while (atomic_load(at) < count)
+        sched_yield();
+}
+
+static void workers_of_a_server_have_numbers_too(void **state)
+{
+    (void)state;
+    static const gy_route routes[] = {GY_END};
+    static const gy_app app = {.name = "numbers", .routes = routes, .on_start = note_number};
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(gy_serve(&app, &(gy_serve_opts){.port = GY_PORT_ANY, .workers = 3}));
+    for (int i = 0; i < 3; i++)
+        wait_for(&shared->began[i], 1);
+    kill((pid_t)atomic_load(&shared->pids[1]), SIGKILL);
+    wait_for(&shared->began[1], 2);
+    kill(pid, SIGTERM);
+    int how;
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_int_equal(how, 0);
+    assert_int_equal(atomic_load(&shared->began[0]), 1);
+    assert_int_equal(atomic_load(&shared->began[1]), 2);
+    assert_int_equal(atomic_load(&shared->began[2]), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup(the_signals_of_the_program_are_left_as_they_were, set_up),
         cmocka_unit_test_setup(strangers_are_left_alone, set_up),
         cmocka_unit_test_setup(it_is_refused_where_it_makes_no_sense, set_up),
+        cmocka_unit_test_setup(workers_of_a_server_have_numbers_too, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
