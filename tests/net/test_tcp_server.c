@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Servers of streams: their limits, several sockets, and who is at the other end. */
+#include <errno.h>
+#include <gyre/error.h>
+#include <gyre/net.h>
+#include <gyre/testing.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int echo(gy_stream *s, void *arg)
+{
+    gy_str some;
+    int e;
+    (void)arg;
+    while ((e = gy_stream_read(s, 4096, &some)) == 0)
+        if ((e = gy_stream_write_str(s, some)) != 0)
+            break;
+    return e;
+}
+
+static int listen_here(int *port)
+{
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, NULL, 0);
+    GY_CHECK(fd >= 0);
+    *port = gy_local_port(fd);
+    return fd;
+}
+
+static bool comes_back(gy_test *t, gy_test_client *c, const char *text)
+{
+    gy_test_send_text(c, text);
+    gy_test_settle(t);
+    return gy_str_eq(gy_test_take(c), gy_str_of(text));
+}
+
+GY_TEST(no_more_connections_than_allowed)
+{
+    int port;
+    int fd = listen_here(&port);
+    gy_tcp_server *s =
+        gy_tcp_server_open(fd, &(gy_tcp_server_opts){.max_connections = 2}, echo, NULL);
+    gy_test_client *a = gy_test_connect_port(t, port);
+    gy_test_client *b = gy_test_connect_port(t, port);
+    gy_test_client *c = gy_test_connect_port(t, port);
+    GY_CHECK(comes_back(t, a, "a") && comes_back(t, b, "b"));
+    GY_CHECK_INT(gy_tcp_server_count(s), 2);
+    GY_CHECK(!comes_back(t, c, "c"));
+    gy_test_leave(a);
+    gy_test_settle(t);
+    GY_CHECK_INT(gy_tcp_server_count(s), 2);
+    GY_CHECK_TEXT(gy_test_take(c), "c"); /* it had waited */
+    gy_test_leave(b);
+    gy_test_leave(c);
+    gy_test_settle(t);
+    GY_CHECK_INT(gy_tcp_server_count(s), 0);
+    gy_tcp_server_close(s, 0);
+}
+
+/* What the kernel has accepted is served at the end, however many that are. */
+GY_TEST(a_stop_takes_who_has_waited)
+{
+    int port;
+    int fd = listen_here(&port);
+    gy_tcp_server *s =
+        gy_tcp_server_open(fd, &(gy_tcp_server_opts){.max_connections = 1}, echo, NULL);
+    gy_test_client *c[3];
+    for (int i = 0; i < 3; i++) {
+        c[i] = gy_test_connect_port(t, port);
+        gy_test_send_text(c[i], "hello");
+        gy_test_shut(c[i]);
+    }
+    gy_tcp_server_close(s, 60);
+    for (int i = 0; i < 3; i++) {
+        GY_CHECK(gy_test_wait_closed(c[i]));
+        GY_CHECK_TEXT(gy_test_received(c[i]), "hello");
+        gy_test_leave(c[i]);
+    }
+}
+
+GY_TEST(one_server_listens_at_several_places)
+{
+    int port[2];
+    int first = listen_here(&port[0]), second = listen_here(&port[1]);
+    gy_tcp_server *s = gy_tcp_server_open(first, NULL, echo, NULL);
+    GY_CHECK_INT(gy_tcp_server_add(s, second), 0);
+    for (int i = 0; i < 2; i++) {
+        gy_test_client *c = gy_test_connect_port(t, port[i]);
+        GY_CHECK(comes_back(t, c, "x"));
+        gy_test_leave(c);
+    }
+    gy_test_settle(t);
+    gy_tcp_server_close(s, 0);
+}
+
+static int read_line(gy_stream *s, void *arg)
+{
+    gy_str line;
+    int *codes = arg;
+    char name[30];
+    snprintf(name, sizeof name, "%s", gy_task_name(gy_task_self()));
+    codes[0] = gy_stream_read_exact(s, 1000, &line);
+    codes[1] = gy_stream_read_until(s, "\n", 1000, &line);
+    codes[2] = gy_str_eq(gy_str_of(name), gy_str_of("line"));
+    return 0;
+}
+
+GY_TEST(streams_have_the_options_of_the_server)
+{
+    int port, codes[3] = {0};
+    int fd = listen_here(&port);
+    gy_tcp_server_opts opts = {.stream = {.max_buffer = 100, .read_timeout = 5}, .name = "line"};
+    gy_tcp_server *s = gy_tcp_server_open(fd, &opts, read_line, codes);
+    gy_test_client *c = gy_test_connect_port(t, port);
+    gy_test_settle(t);
+    GY_CHECK_INT(codes[0], GY_ETOOBIG);
+    GY_CHECK_INT(codes[1], 0);
+    gy_test_advance(t, 6);
+    GY_CHECK_INT(codes[1], GY_ETIMEDOUT);
+    GY_CHECK(codes[2]);
+    GY_CHECK(gy_test_wait_closed(c));
+    gy_test_leave(c);
+    gy_tcp_server_close(s, 0);
+}
+
+/* -- Who is there -------------------------------------------------------------------------------- */
+
+static int look_at_peer(gy_stream *s, void *arg)
+{
+    int *code = arg;
+    gy_peer_ids who;
+    char address[GY_ADDRESS_MAX];
+    *code = gy_peer_ids_get(gy_stream_fd(s), &who);
+    if (!*code && (who.pid != getpid() || who.uid != (long)getuid() || who.gid != (long)getgid()))
+        *code = GY_EPROTO;
+    return gy_stream_peer(s, address);
+}
+
+static int visit(void *arg)
+{
+    gy_stream *s;
+    gy_str all;
+    int e = gy_connect(arg, NULL, &s);
+    if (e)
+        return e;
+    e = gy_stream_read_all(s, 10, &all);
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(the_process_at_the_other_end_of_a_unix_socket)
+{
+    char name[40], address[GY_ADDRESS_MAX];
+    int code = 1;
+    snprintf(name, sizeof name, "@gyre-test-peer-ids-%d", (int)getpid());
+    snprintf(address, sizeof address, "unix:%s", name);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = name}, NULL, 0);
+    gy_tcp_server *s = gy_tcp_server_open(fd, NULL, look_at_peer, &code);
+    GY_CHECK_INT(gy_test_run(t, visit, address), 0);
+    GY_CHECK_INT(code, 0);
+    gy_tcp_server_close(s, 0);
+
+    fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, NULL, 0);
+    GY_CHECK_INT(gy_local_address(fd, address), 0);
+    s = gy_tcp_server_open(fd, NULL, look_at_peer, &code);
+    GY_CHECK_INT(gy_test_run(t, visit, address), 0);
+    GY_CHECK_INT(code, GY_ENOTFOUND);
+    gy_tcp_server_close(s, 0);
+    gy_peer_ids who;
+    GY_CHECK_INT(gy_peer_ids_get(-1, &who), -EBADF);
+}
+
+int main(int argc, char **argv)
+{
+    return gy_test_main(argc, argv);
+}
