@@ -124,8 +124,8 @@ GY_API int gy_task_cancelled(void);
  *     gy_task_shield(was); */
 GY_API bool gy_task_shield(bool on);
 
-/* What the tasks that gy_spawn started and that failed are reported to, on their stack's loop; NULL
- * restores the line in the log. For all loops. */
+/* Who is told when a task that gy_spawn started, or a periodic call, has failed: on the loop's stack, must
+ * not suspend. NULL restores the line in the log. For all loops. */
 typedef void gy_failure_fn(void *arg, const gy_task *t, int code);
 GY_API void gy_on_failure(gy_failure_fn *fn, void *arg);
 
@@ -167,14 +167,15 @@ GY_API GY_SUSPENDS int gy_group_spawn(gy_group *g, gy_task_fn *fn, void *arg);
 GY_API GY_SUSPENDS GY_CHECKED int gy_group_wait(gy_group *g);
 GY_API void gy_group_cancel(gy_group *g);
 
-/* Call fn(arg, 0) ... fn(arg, count - 1), at most [limit] at the same time (0: no limit), each in a
- * task. The first that fails keeps the rest from beginning and cancels those under way; its result is
- * given. Inside a task only. */
+/* Call fn(arg, 0) ... fn(arg, count - 1), at most [limit] at the same time (0: no limit), in that many
+ * tasks which share the items. The first that fails keeps the rest from beginning and cancels those under
+ * way; its result is given. Inside a task only. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_map(size_t count, size_t limit, gy_map_fn *fn, void *arg);
 
-/* The first call comes after one interval. GY_EINVAL when the interval is not positive or the jitter
- * not within 0 and 1, GY_EBUSY when it has started, GY_ENOTASK when this thread has no loop. After a
- * stop no call begins; one under way goes on, and [p] may go away all the same. */
+/* The first call comes after one interval. GY_EINVAL when the interval is not positive, the jitter not
+ * within 0 and 1, or there is no [fn]; GY_EBUSY when it has started; GY_ENOTASK when this thread has no
+ * loop. Until the stop it keeps gy_run and gy_loop_run_idle turning. After it no call begins; one under
+ * way goes on, beside those of a new start too, and [p] may go away all the same. */
 GY_API GY_CHECKED int gy_periodic_start(gy_periodic *p);
 GY_API void gy_periodic_stop(gy_periodic *p);
 GY_API bool gy_periodic_is_running(const gy_periodic *p);
