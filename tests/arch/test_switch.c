@@ -2,6 +2,7 @@
 /* test_switch.c - tasks keep their registers and stacks over a switch, on whatever machine this is
  * compiled for. A program without a test library, so that it cross-compiles alone. */
 #include <gyre/error.h>
+#include <gyre/inspect.h>
 #include <gyre/task.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -86,9 +87,50 @@ static int fails(void *arg)
     return e ? e : -71;
 }
 
+/* -- Backtraces of tasks that wait --------------------------------------------------------------- */
+
+__attribute__((noinline)) static int waits_here(double seconds)
+{
+    int e = gy_sleep(seconds);
+    __asm__ volatile("" : : "r"(e) : "memory");
+    return e;
+}
+
+static int waits(void *arg)
+{
+    (void)arg;
+    int e = waits_here(3600);
+    CHECK(e == GY_ECANCELED);
+    return 0;
+}
+
+static int places;
+
+static void look_for_place(void *arg, const gy_task_info *info)
+{
+    const char *begin = (const char *)(uintptr_t)waits_here;
+    (void)arg;
+    for (int i = 0; i < info->frame_count; i++) {
+        const char *at = info->frames[i];
+        places += at > begin && at < begin + 100;
+    }
+}
+
+static int shows_where_it_waits(void)
+{
+    gy_task *t = gy_task_new(gy_loop_current(), waits, NULL, NULL);
+    CHECK(gy_yield() == 0);
+    CHECK(gy_yield() == 0);
+    gy_tasks_each(gy_loop_current(), look_for_place, NULL);
+    CHECK(places > 0);
+    gy_task_cancel(t);
+    return gy_task_join(t);
+}
+
 static int all(void *arg)
 {
     (void)arg;
+    CHECK(shows_where_it_waits() == 0);
     gy_group many = {0};
     for (uintptr_t i = 0; i < TASKS; i++)
         gy_group_spawn(&many, i % 2 ? keeps_registers : keeps_stack, (void *)i);

@@ -242,8 +242,8 @@ static void a_longer_hold_is_told_again(void **state)
 
 static void hold_in_a_callback(void *arg)
 {
-    (void)arg;
     dig_until_told(1);
+    __asm__ volatile("" : : "r"(arg) : "memory"); /* or it would not be in the backtrace */
 }
 
 static int wait_only(void *arg)
