@@ -78,7 +78,7 @@ static ssize_t try_recv(gy_udp *u, void *buf, size_t size, char *from)
         return e;
     }
     if (from && m.msg_namelen == 0) {
-        strcpy(from, u->local ? "unix:" : "");
+        memcpy(from, "unix:", sizeof "unix:");
     } else if (from) {
         a.len = m.msg_namelen;
         gy__addr_print(&a, from);
