@@ -39,7 +39,8 @@ GY_API void gy_tasks_print(gy_loop *loop, FILE *out);
 GY_API GY_CHECKED int gy_tasks_on_signal(gy_loop *loop, int signo);
 
 /* The name of the code at [address], "function+12 (file.c:34)" as far as it is known, always
- * NUL-terminated. From any thread, but not from a signal handler. */
+ * NUL-terminated. From any thread, but not from a signal handler. The first one in a file reads its
+ * debug information, which takes a while, memory that stays, and up to 100 KiB of stack. */
 GY_API void gy_symbol(const void *address, char *out, size_t size);
 
 /* From now on a thread of its own watches the loops of this process: when one has not come round for
