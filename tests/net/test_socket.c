@@ -334,6 +334,23 @@ static void test_unix_link(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* A socket of another type, which somebody has: it is not stale. */
+static void test_unix_of_another_type(void **state)
+{
+    (void)state;
+    const char *path = in_folder("datagrams");
+    struct gy__addr a;
+    assert_int_equal(gy__addr_unix(path, &a), 0);
+    int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(other, &a.any, a.len), 0);
+    says(gy_listen(&(gy_listen_opts){.unix_path = path}, why, sizeof why), -EADDRINUSE, path);
+    assert_int_equal(access(path, F_OK), 0);
+    close(other);
+    int fd = must_listen(&(gy_listen_opts){.unix_path = path});
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void test_connect_refused(void **state)
 {
     (void)state;
@@ -371,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_abstract),
         cmocka_unit_test(test_bad_unix_paths),
         cmocka_unit_test(test_unix_link),
+        cmocka_unit_test(test_unix_of_another_type),
         cmocka_unit_test(test_connect_refused),
     };
     prctl(PR_SET_NAME, "test_socket"); /* under valgrind we would be called memcheck */
