@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -484,7 +485,16 @@ GY_TEST(every_wait_may_be_cancelled_and_every_allocation_fail)
     let_them_end(t);
 }
 
+/* Without pidfds, as under valgrind, an end is asked for now and then: in tests time stands still. */
+static bool has_pidfds(void)
+{
+    int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
-    return gy_test_main(argc, argv);
+    return has_pidfds() ? gy_test_main(argc, argv) : 77;
 }
