@@ -234,6 +234,34 @@ static void a_cancelled_parent_waits_for_its_children(void **state)
     assert_true(o.jobs[1].ended);
 }
 
+static int await_child(void *arg)
+{
+    gy_group g = {0};
+    gy_group_spawn(&g, work, arg);
+    return gy_group_wait(&g);
+}
+
+/* The last child has ended, and its parent has not run since. */
+static int cancel_a_parent_too_late(void *arg)
+{
+    (void)arg;
+    struct job j = {.seconds = 1};
+    gy_task *t = gy_task_new(gy_loop_current(), await_child, &j, NULL);
+    assert_non_null(t);
+    gy_yield();
+    gy_yield();
+    gy_sleep(1); /* its timer was set before ours */
+    assert_true(j.ended);
+    gy_task_cancel(t);
+    return gy_task_join(t);
+}
+
+static void a_parent_that_is_cancelled_when_all_have_ended(void **state)
+{
+    (void)state;
+    assert_int_equal(run_in_fake_time(cancel_a_parent_too_late, NULL), 0);
+}
+
 static void cancelled_while_it_waits_for_a_place(void **state)
 {
     (void)state;
@@ -421,6 +449,7 @@ int main(void)
         TEST(a_limit_makes_spawn_wait),
         TEST(after_a_failure_nothing_starts),
         TEST(a_cancelled_parent_waits_for_its_children),
+        TEST(a_parent_that_is_cancelled_when_all_have_ended),
         TEST(cancelled_while_it_waits_for_a_place),
         TEST(a_failure_to_start_is_remembered),
         TEST(cancelling_a_group),
