@@ -196,6 +196,13 @@ static int complain(const char *why, int status)
     return status;
 }
 
+/* So that a level counts as soon as the file of options was read again. */
+static const char *apply_levels(void *arg)
+{
+    const struct settings *s = arg;
+    return gy_log_set_levels(s->log.levels) ? "--log-level makes no sense" : NULL;
+}
+
 static int run_with(const gy_app *app, struct settings *s, gy_options *options, int argc,
                     char **argv)
 {
@@ -226,7 +233,7 @@ int gy_main_with(const gy_app *app, const gy_serve_opts *opts, int argc, char **
     if (asks_for_help(argc, argv))
         return print_help(program_invocation_short_name, all);
 
-    gy_options options = {.table = all, .prefix = "GYRE"};
+    gy_options options = {.table = all, .prefix = "GYRE", .check = apply_levels, .arg = &s};
     gy__options_set_main(&options);
     int status = run_with(app, &s, &options, argc, argv);
     gy__options_set_main(NULL);

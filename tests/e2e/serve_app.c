@@ -42,7 +42,15 @@ static int length(gy_request *r)
     return gy_writef(r, "%zu\n", r->body.len);
 }
 
+static int reload(gy_request *r)
+{
+    char why[200];
+    int e = gy_options_reload(gy_options_main(), why, sizeof why);
+    return gy_writef(r, "%d %s\n", e, why);
+}
+
 static const gy_route routes[] = {
+    GY_GET("/reload", reload),
     GY_GET("/", hello),
     GY_GET("/pid", pid),
     GY_GET("/sleep/{seconds:float}", nap),

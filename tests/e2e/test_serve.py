@@ -225,6 +225,23 @@ class CommandLine(Base):
         server = self.start("--greeting", "moin", env={"GYRE_GREETING": "ahoy", "GYRE_PORT": "x"})
         self.assertEqual(server.get(), (200, "moin\n"))
 
+    def test_reload(self):
+        path = os.path.join(folder.name, "reload.conf")
+
+        def says(text):
+            with open(path, "w") as file:
+                file.write(text)
+        says("greeting = ahoy\nlog-level = warning\n")
+        server = self.start("--config", path)
+        self.assertEqual(server.get(), (200, "ahoy\n"))
+        says("greeting = moin\nlog-level = info\n")
+        self.assertEqual(server.get("/reload"), (200, "0 \n"))
+        self.assertEqual(server.get(), (200, "moin\n"))
+        until(lambda: server.says("200 GET / "), "a line at the new level")
+        says("greeting = hi\nlog-level = loud\n")
+        self.assertIn("reload.conf:2: log-level: 'loud' is not one of", server.get("/reload")[1])
+        self.assertEqual(server.get(), (200, "moin\n"))
+
     def test_log_level(self):
         server = self.start("--log-level=error")
         self.assertEqual(server.get()[0], 200)
