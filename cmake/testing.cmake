@@ -73,7 +73,8 @@ if(GYRE_KQUEUE)
     list(APPEND pollers kqueue)
 endif()
 foreach(source ${programs})
-    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange))\\.c$")
+    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange))\\.c$"
+       OR source MATCHES "/loop/test_(pool_processes|timers_many|fiber_stack)\\.c$") # long, and no I/O
         continue()
     endif()
     string(REGEX REPLACE ".*/([^/]*)/(test_[^/]*)\\.c$" "tests_\\1_\\2" target ${source})

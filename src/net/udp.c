@@ -155,8 +155,12 @@ static int wait_for_other_queue(gy_udp *u)
 {
     int64_t until = gy__clock_now() + RETRY_NS;
     int e;
-    while (!(e = gy__io_wait(&u->io, GY__OUT, until, "room for a datagram")) && !u->closed)
-        u->io.ready &= (uint8_t) ~(GY__OUT | GY__ERR);
+    u->io.ready |= GY__OUT; /* else some pollers would say it in every turn */
+    do {
+        u->io.writer = gy__self();
+        e = gy__park("room for a datagram", until);
+        u->io.writer = NULL;
+    } while (!e && !u->closed);
     return e == GY_ETIMEDOUT ? gy__task_refusal(gy__self()) : e;
 }
 
