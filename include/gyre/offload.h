@@ -14,7 +14,16 @@
  *
  * The processes of a pool are children of a child that was made when the pool was first used in this
  * process: they know the program's functions and what its memory held then, and nothing that came
- * later; they have standard input, output and error and no other descriptor. */
+ * later (no library that was loaded since); they have standard input, output and error and no other
+ * descriptor, the default action for each signal, and a process group of their own. One does job after
+ * job, so a job finds what those before it have changed. They end with the pool, with the program
+ * however that ends, and when they idle. What a job prints to stdout is written out when it returns;
+ * exit() in a job runs what the job has registered with atexit, and nothing of the program's.
+ *
+ * A fork keeps a pool but none of its threads, processes and jobs: the child has the pool anew, the
+ * parent goes on with it. This holds inside a task, and while jobs wait and run; pools of processes
+ * that the parent uses are not touched by the child's end. A job may fork, but its child must not
+ * come out of the job: it is ended there. */
 enum gy_pool_kind {
     GY_POOL_THREADS,
     GY_POOL_PROCESSES,
@@ -36,10 +45,11 @@ typedef struct gy_pool_opts {
 
 typedef struct gy_offload_opts {
     gy_pool *pool; /* NULL is the pool of threads that is always there */
-    /* Bytes of *arg. With 0 a job on a thread works on the caller's memory. Otherwise it gets a copy
-     * of so many bytes, which is copied back when it has returned: needed for a pool of processes,
-     * and on a thread it lets the caller leave before the job is done. Pointers inside of it are of no
-     * use to another process. */
+    /* Bytes of *arg. With 0 a job on a thread works on the caller's memory, and one in a process gets
+     * the pointer as it is, good for what was there when the pool was first used. Otherwise it gets a
+     * copy of so many bytes, aligned for any type, which is copied back when it has returned: on a
+     * thread this lets the caller leave before the job is done. Pointers inside of it are of no use to
+     * another process. Any number of bytes: large ones are copied piece by piece, while others run. */
     size_t size;
     double
         timeout; /* seconds until its result must be there, the wait for a turn included; 0: none */
@@ -53,13 +63,17 @@ GY_BEGIN_DECLS
  * only its argument, never a request. [opts] may be NULL.
  *
  * The job's result (0 or negative), or GY_ENOMEM, GY_EBUSY (queue_limit), GY_ESHUTDOWN (the pool was
- * freed), GY_ETIMEDOUT, the cancellation; of a process that died GY_EJOB..., for which
- * gy_job_signal and gy_job_status tell more and gy_strerror names the signal.
+ * freed), GY_ETIMEDOUT, the cancellation, GY_EINVAL for options that make no sense; of a process that
+ * died GY_EJOB..., for which gy_job_signal and gy_job_status tell more and gy_strerror names the
+ * signal. A job that was given to a process that had ended by itself goes to another one.
  *
  * When the caller is cancelled or out of time: a job that has not begun never will; that of a process
  * is killed; that of a thread is left behind if it has a copy (size), else it is waited for, since it
- * may be using the caller's stack. Outside a task the job is run here if its pool is of threads, else
- * GY_ENOTASK. */
+ * may be using the caller's stack, and its result is given. Outside a task the job is run here, on the
+ * caller's memory, if its pool is not of processes, else GY_ENOTASK.
+ *
+ * Several loops on several threads may use one pool. The first job of a pool of processes forks, which
+ * takes the longer the more memory the program has. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_offload(gy_task_fn *fn, void *arg,
                                              const gy_offload_opts *opts);
 
@@ -68,23 +82,25 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_offload(gy_task_fn *fn, void *arg,
 GY_API GY_CHECKED int gy_offload_threads(unsigned count);
 
 /* A pool of one's own. Threads and processes begin when they are needed. NULL when out of memory or
- * when an option makes no sense (errno tells). [opts] may be NULL. */
+ * when an option makes no sense (errno tells). [opts] may be NULL. Any thread, as all that follows. */
 GY_API gy_pool *gy_pool_new(const gy_pool_opts *opts);
 
-/* Jobs that wait are not run (GY_ESHUTDOWN); processes are killed; threads end their jobs, for which this
- * waits. NULL is fine. Not inside of one of its jobs. */
+/* Jobs that wait are not run (GY_ESHUTDOWN); processes are killed (GY_ESHUTDOWN too); threads end their
+ * jobs, for which this waits, blocking. NULL is fine. Not inside of one of its jobs. One of those that
+ * are always there stays, without its threads or processes, which begin anew when they are needed. */
 GY_API void gy_pool_free(gy_pool *p);
 
-/* A pool of processes that is always there, one for each CPU. */
+/* A pool of processes that is always there, named "processes", one for each CPU. */
 GY_API gy_pool *gy_process_pool(void);
 
-/* The pool of this name, of those that are there; or NULL. */
+/* The pool of this name, of those that are there the first; or NULL. That of gy_offload itself is
+ * "threads". */
 GY_API gy_pool *gy_pool_find(const char *name);
 
 typedef struct gy_pool_stats {
-    unsigned workers, busy; /* threads or processes, and those that have a job */
+    unsigned workers, busy; /* threads or processes, and those that have a job; inline: none */
     size_t queued;
-    unsigned long long done, died; /* jobs that returned; processes that did not */
+    unsigned long long done, died; /* jobs that returned; processes whose job did not */
 } gy_pool_stats;
 GY_API void gy_pool_stats_get(gy_pool *p, gy_pool_stats *out);
 

@@ -33,12 +33,11 @@ unsigned gy__cpus(void)
 
 /* -- Forks ---------------------------------------------------------------------------------------- */
 
-static void init_locks(gy_pool *p)
+static void init_conditions(gy_pool *p)
 {
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, &steady);
     pthread_cond_init(&p->gone, NULL);
     pthread_condattr_destroy(&steady);
@@ -62,7 +61,7 @@ static void parent_after_fork(void)
  * parent's: it begins with none. */
 static void start_anew(gy_pool *p)
 {
-    init_locks(p);
+    init_conditions(p);
     gy_list_init(&p->queue);
     p->queued = 0;
     p->workers = p->busy = p->waiting = 0;
@@ -70,20 +69,22 @@ static void start_anew(gy_pool *p)
     atomic_store(&p->users, 1);
     if (p->kind == GY_POOL_PROCESSES)
         gy__processes_forget(p);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void child_after_fork(void)
 {
-    pthread_mutex_init(&pools_lock, NULL);
     gy_list_each (it, &pools)
         start_anew(gy_of(it, gy_pool, link));
+    pthread_mutex_unlock(&pools_lock);
 }
 
 /* -- Made and freed ------------------------------------------------------------------------------- */
 
 static void init(gy_pool *p)
 {
-    init_locks(p);
+    pthread_mutex_init(&p->lock, NULL);
+    init_conditions(p);
     gy_list_init(&p->queue);
     gy_list_init(&p->idle);
     gy_list_init(&p->leased);

@@ -217,7 +217,7 @@ static int call__exit(void *arg)
     _exit(*(int *)arg);
 }
 
-static volatile char *volatile nowhere;
+static volatile char *volatile nowhere = (char *)64;
 
 static int write_nowhere(void *arg)
 {
