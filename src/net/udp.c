@@ -37,6 +37,8 @@ void gy_udp_close(gy_udp *u)
     close(u->io.fd);
     u->io.fd = -1;
     u->closed = true;
+    if (u->sleeper)
+        gy__wake(u->sleeper, GY_ECLOSED);
     gy__udp_release(u);
 }
 
@@ -102,7 +104,7 @@ static int try_send(gy_udp *u, const struct gy__addr *to, const void *data, size
     if (n >= 0)
         return 0;
     int e = -errno;
-    if (e == -EAGAIN)
+    if (e == -EAGAIN && (!u->local || u->connected))
         u->io.ready &= (uint8_t) ~(GY__OUT | GY__ERR);
     return e;
 }
@@ -149,18 +151,13 @@ ssize_t gy_udp_recv(gy_udp *u, void *buf, size_t size, double timeout, char from
     return n;
 }
 
-/* Nobody tells when the queue of a unix socket that is not our peer has room again; and each try that
- * fails makes the kernel say that there is. So the time is waited for, whatever it says. */
+/* Nobody tells when the queue of a unix socket that is not our peer has room again, and a poller would say
+ * all the time that there is. So it is time that is waited for. */
 static int wait_for_other_queue(gy_udp *u)
 {
-    int64_t until = gy__clock_now() + RETRY_NS;
-    int e;
-    u->io.ready |= GY__OUT; /* else some pollers would say it in every turn */
-    do {
-        u->io.writer = gy__self();
-        e = gy__park("room for a datagram", until);
-        u->io.writer = NULL;
-    } while (!e && !u->closed);
+    u->sleeper = gy__self();
+    int e = gy__park("room for a datagram", gy__clock_now() + RETRY_NS);
+    u->sleeper = NULL;
     return e == GY_ETIMEDOUT ? gy__task_refusal(gy__self()) : e;
 }
 
@@ -182,7 +179,7 @@ static int send_waiting(gy_udp *u, const struct gy__addr *to, const void *data, 
 
 static int send_it(gy_udp *u, const struct gy__addr *to, const void *data, size_t len)
 {
-    if (u->io.writer)
+    if (u->io.writer || u->sleeper)
         return GY_EBUSY;
     gy__udp_hold(u);
     int e = send_waiting(u, to, data, len);

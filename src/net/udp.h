@@ -12,9 +12,10 @@ struct gy_udp {
     struct gy__io io;
     gy_loop *loop;
     struct gy__unix_file file;
-    bool both;      /* an IPv6 socket that IPv4 goes through too */
-    bool connected; /* to a peer */
-    bool local;     /* a unix socket */
+    gy_task *sleeper; /* waits for time to pass before it sends again */
+    bool both;        /* an IPv6 socket that IPv4 goes through too */
+    bool connected;   /* to a peer */
+    bool local;       /* a unix socket */
     bool closed;
     unsigned users; /* calls under way: the last one frees it when it was closed */
     unsigned burst; /* datagrams moved since its task let the others go first */

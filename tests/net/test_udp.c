@@ -403,13 +403,14 @@ static int take_slowly(void *arg)
 static int wait_for_room(void *unused)
 {
     (void)unused;
-    char name[64];
+    char name[64], sender[64];
     enum { MANY = 2000 };
     snprintf(name, sizeof name, "unix:@gyre-udp-%d", (int)getpid());
+    snprintf(sender, sizeof sender, "unix:@gyre-udp-sender-%d", (int)getpid());
     for (int with_peer = 0; with_peer < 2; with_peer++) {
         gy_udp *to = open_it((gy_udp_opts){.bind = name});
-        gy_udp *u = open_it((gy_udp_opts){.bind = with_peer ? NULL : "unix:@gyre-udp-sender",
-                                          .peer = with_peer ? name : NULL});
+        gy_udp *u = open_it(
+            (gy_udp_opts){.bind = with_peer ? NULL : sender, .peer = with_peer ? name : NULL});
         gy_task *t = gy_task_new(gy_loop_current(), take_slowly, to, NULL);
         assert_non_null(t);
         for (int i = 0; i < MANY; i++)
