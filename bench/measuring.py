@@ -87,11 +87,11 @@ class Server:
         """Seconds on a CPU so far, of all threads of all processes."""
         total = 0
         for pid in children(self.pid):
-            for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
-                try:
+            try:    # one may end meanwhile
+                for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
                     total += int(path.read_text().split()[0])
-                except OSError:
-                    pass
+            except OSError:
+                pass
         return total / 1e9
 
     def rss(self):

@@ -11,12 +11,15 @@
 enum {
     SLAB = 32,                    /* at most so many stacks in one mapping, */
     SLAB_BYTES = 8 * 1024 * 1024, /* and at most so much address space, unless for one stack */
-    /* The idle ones kept warm, the depth that a warm stack may keep, and how often a few idle ones
-     * are looked at: giving pages back and touching them again costs more than a request. */
-    WARM = 1024,
+    /* The depth that an idle stack may keep; how often one is looked at, which is a system call, and how
+     * many of the next after a deep one. */
     WARM_DEPTH = 64 * 1024,
-    FEW = 64,
     LOOK_EVERY = 64,
+    SUSPICION = 64,
+    /* The idle stacks that are kept even when nobody needs them, and how many others are given back at
+     * once: a millisecond or two. */
+    WARM = 64,
+    TIDY_MOST = 1024,
 };
 
 void gy__fibers_init(struct gy__fibers *f)
@@ -102,10 +105,16 @@ struct gy__fiber *gy__fiber_take(struct gy__fibers *f, size_t size)
         return NULL;
     struct gy__fiber_kind *k = &f->kinds[kind];
     struct gy__fiber *fiber = k->idle;
-    if (!fiber)
-        return create(k, (unsigned)kind);
+    if (!fiber) {
+        fiber = k->cold;
+        if (!fiber)
+            return create(k, (unsigned)kind);
+        k->cold = fiber->next;
+        return fiber;
+    }
     k->idle = fiber->next;
-    k->idle_count--;
+    if (--k->idle_count < k->least_idle)
+        k->least_idle = k->idle_count;
     return fiber;
 }
 
@@ -116,26 +125,67 @@ static size_t resting_depth(const struct gy__fiber *fiber)
     return (size_t)(fiber->stack.low + fiber->stack.size - (char *)fiber->sp) + below_frames;
 }
 
-/* Many idle stacks that each went deep once would keep a lot: then each is looked at. */
-static void give_back(struct gy__fibers *f, const struct gy__fiber_kind *k,
-                      const struct gy__fiber *fiber)
+/* Of stacks that went deep once many would keep a lot: one in a while is looked at, and where one is,
+ * there are more. */
+static void look(struct gy__fibers *f, const struct gy__fiber *fiber)
 {
-    size_t keep = resting_depth(fiber);
-    if (k->idle_count >= WARM)
-        gy__stack_trim(fiber->stack, keep);
-    else if ((k->idle_count >= FEW || ++f->releases % LOOK_EVERY == 0) &&
-             gy__stack_reached(fiber->stack, keep + WARM_DEPTH + gy__page_size()))
-        gy__stack_trim(fiber->stack, keep + WARM_DEPTH);
+    size_t keep = resting_depth(fiber) + WARM_DEPTH;
+    if (f->suspicion)
+        f->suspicion--;
+    if (!gy__stack_reached(fiber->stack, keep + gy__page_size()))
+        return;
+    gy__stack_trim(fiber->stack, keep);
+    f->suspicion = SUSPICION;
 }
 
 void gy__fiber_release(struct gy__fibers *f, struct gy__fiber *fiber)
 {
     struct gy__fiber_kind *k = &f->kinds[fiber->kind];
-    give_back(f, k, fiber);
+    if (++f->releases % LOOK_EVERY == 0 || f->suspicion)
+        look(f, fiber);
     fiber->task = NULL;
     fiber->next = k->idle;
     k->idle = fiber;
-    k->idle_count++;
+    if (++k->idle_count > WARM)
+        f->many_idle = true;
+}
+
+/* The first of the list that has rested, behind [before] others. */
+static struct gy__fiber **skip(struct gy__fiber_kind *k, size_t before)
+{
+    struct gy__fiber **at = &k->idle;
+    while (before--)
+        at = &(*at)->next;
+    return at;
+}
+
+static void tidy(struct gy__fiber_kind *k)
+{
+    size_t rested = k->least_idle > WARM ? k->least_idle - WARM : 0;
+    if (rested > TIDY_MOST)
+        rested = TIDY_MOST;
+    struct gy__fiber **at = rested ? skip(k, k->idle_count - rested) : NULL;
+    struct gy__fiber *it = at ? *at : NULL;
+    if (at)
+        *at = NULL;
+    while (it) {
+        struct gy__fiber *next = it->next;
+        gy__stack_trim(it->stack, resting_depth(it));
+        it->next = k->cold;
+        k->cold = it;
+        it = next;
+    }
+    k->idle_count -= rested;
+    k->least_idle = k->idle_count;
+}
+
+void gy__fibers_tidy(struct gy__fibers *f)
+{
+    f->many_idle = false;
+    for (unsigned i = 0; i < GY__FIBER_KINDS; i++) {
+        tidy(&f->kinds[i]);
+        f->many_idle |= f->kinds[i].idle_count > WARM;
+    }
 }
 
 void gy__fibers_done(struct gy__fibers *f)
@@ -145,6 +195,8 @@ void gy__fibers_done(struct gy__fibers *f)
         size_t size = size_of_kind(i);
         size_t in_slab = slab_count_for(size);
         for (struct gy__fiber *it = k->idle; it; it = it->next)
+            gy__instrument_forget(&it->instrument);
+        for (struct gy__fiber *it = k->cold; it; it = it->next)
             gy__instrument_forget(&it->instrument);
         for (size_t s = 0; s < k->slab_count; s++) {
             gy__instrument_unpoison(k->slabs[s], gy__stack_slab_bytes(size, in_slab));

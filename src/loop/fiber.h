@@ -5,7 +5,9 @@
 
 #include <gyre/list.h>
 #include <gyre/task.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "loop/instrument.h"
 #include "loop/stack.h"
@@ -30,8 +32,10 @@ struct gy__fiber {
 
 /* The fibers of one stack size. */
 struct gy__fiber_kind {
-    struct gy__fiber *idle;
+    struct gy__fiber *idle, *cold; /* those that were given back but for a page are cold */
     size_t idle_count, total;
+    size_t
+        least_idle; /* since the last gy__fibers_tidy: so many at the end of the list have rested */
     void **slabs;
     size_t slab_count, slab_capacity, next_in_slab;
 };
@@ -42,6 +46,9 @@ struct gy__fibers {
     struct gy__instrument main;
     struct gy__fiber_kind kinds[GY__FIBER_KINDS];
     unsigned releases;
+    unsigned suspicion; /* so many of the next are looked at, for one of the last was deep */
+    bool many_idle;     /* gy__fibers_tidy has something to do, at tidy_at */
+    int64_t tidy_at;
 };
 
 void gy__fibers_init(struct gy__fibers *f);
@@ -51,6 +58,12 @@ void gy__fibers_done(struct gy__fibers *f);
  * no stack can be had. */
 struct gy__fiber *gy__fiber_take(struct gy__fibers *f, size_t size);
 void gy__fiber_release(struct gy__fibers *f, struct gy__fiber *fiber);
+
+/* How often gy__fibers_tidy is to be called while many_idle. */
+enum { GY__FIBERS_TIDY_NS = 1000000000 };
+
+/* Give the memory of idle stacks back that nobody has needed since the last time, a few at once. */
+void gy__fibers_tidy(struct gy__fibers *f);
 
 /* Runs fiber->task, again and again: written with the tasks. */
 void gy__fiber_main(void *fiber);

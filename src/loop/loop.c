@@ -107,12 +107,33 @@ static bool has_work(const gy_loop *loop)
            !gy_list_empty(&loop->fired) || !gy_list_empty(&loop->firing);
 }
 
+/* Of two times to wait, where a negative one is no limit. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
 static int64_t timeout_ns(gy_loop *loop, int64_t most)
 {
     if (has_work(loop) || atomic_load_explicit(&loop->stop, memory_order_relaxed))
         return 0;
     int64_t ns = gy__timers_timeout(&loop->timers, loop->now);
-    return ns < 0 || (most >= 0 && most < ns) ? most : ns;
+    if (loop->fibers.many_idle && !loop->idle)
+        ns = sooner(ns, loop->fibers.tidy_at > loop->now ? loop->fibers.tidy_at - loop->now : 0);
+    return sooner(ns, most);
+}
+
+/* Once a second while many stacks rest: what a burst has left is given back though nobody comes any more. */
+static void tidy(gy_loop *loop)
+{
+    struct gy__fibers *f = &loop->fibers;
+    if (loop->now < f->tidy_at)
+        return;
+    if (f->tidy_at)
+        gy__fibers_tidy(f);
+    f->tidy_at = f->many_idle ? loop->now + GY__FIBERS_TIDY_NS : 0;
 }
 
 /* When there is only time to wait for, a test's clock may go on by itself. */
@@ -141,6 +162,8 @@ static int turn(gy_loop *loop, int64_t most)
     gy__timers_run(loop, loop->now);
     run_calls(loop);
     run_ready(loop);
+    if (loop->fibers.many_idle)
+        tidy(loop);
     return e;
 }
 

@@ -147,6 +147,36 @@ static void a_burst_of_deep_stacks_is_given_back(void **state)
     gy_loop_free(loop);
 }
 
+/* Idle stacks that nobody has needed for a second keep a page, a few of them more. */
+static void what_a_burst_has_left_is_given_back(void **state)
+{
+    (void)state;
+    enum { BURST = 300, TOUCHED = 40 * KIB };
+    gy_loop *loop = gy_loop_new();
+    gy_task *all[BURST];
+    size_t some = TOUCHED, warm = 0, cold = 0;
+    for (int i = 0; i < BURST; i++)
+        all[i] = gy_task_new(loop, wait_then_go_deep, &some, NULL);
+    for (int i = 0; i < BURST; i++)
+        assert_true(gy_task_join(all[i]) >= 0);
+    assert_true(loop->fibers.many_idle);
+    assert_true(gy_loop_timeout(loop) >= 0 && gy_loop_timeout(loop) <= 1); /* wakes up for it */
+    for (int i = 0; i < 2; i++) /* those that were needed a second ago are kept once more */
+        gy__fibers_tidy(&loop->fibers);
+    assert_false(loop->fibers.many_idle);
+    for (unsigned k = 0; k < GY__FIBER_KINDS; k++) {
+        for (struct gy__fiber *it = loop->fibers.kinds[k].idle; it; it = it->next)
+            warm++;
+        for (struct gy__fiber *it = loop->fibers.kinds[k].cold; it; it = it->next, cold++)
+            assert_true(resident(it->stack) <= 2 * gy__page_size());
+    }
+    assert_int_equal(warm + cold, BURST);
+    assert_true(warm <= 64);
+    all[0] = gy_task_new(loop, wait_then_go_deep, &some, NULL); /* and can be used again */
+    assert_true(gy_task_join(all[0]) >= 0);
+    gy_loop_free(loop);
+}
+
 static void a_guard_lies_below(void **state)
 {
     (void)state;
@@ -265,6 +295,7 @@ int main(void)
         cmocka_unit_test(fibers_are_used_again),
         cmocka_unit_test(deep_stacks_are_given_back),
         cmocka_unit_test(a_burst_of_deep_stacks_is_given_back),
+        cmocka_unit_test(what_a_burst_has_left_is_given_back),
         cmocka_unit_test(a_guard_lies_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
