@@ -6,11 +6,12 @@
 #include <errno.h>
 #include <gyre/error.h>
 #include <gyre/task.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "loop/job.h"
@@ -32,14 +33,18 @@ static void leave(int status, void *unused)
     _exit(status);
 }
 
-/* A wait for a request that is longer than this fails. */
-static void limit_wait(int fd, int64_t idle_ns)
+/* True when there is a request, or the end. Apart from the reading of it: a process that is killed while
+ * it idles must not have taken the request that comes next, so that another one can have it. */
+static bool wait_for_request(int fd, int64_t idle_ns)
 {
-    enum { US = 1000, US_PER_S = 1000000 };
-    int64_t us = idle_ns / US + 1;
-    struct timeval t = {.tv_sec = (time_t)(us / US_PER_S), .tv_usec = (suseconds_t)(us % US_PER_S)};
-    if (idle_ns >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct timespec idle = {.tv_sec = (time_t)(idle_ns / 1000000000),
+                            .tv_nsec = (long)(idle_ns % 1000000000)};
+    int n;
+    do
+        n = ppoll(&p, 1, idle_ns < 0 ? NULL : &idle, NULL);
+    while (n < 0 && errno == EINTR);
+    return n > 0;
 }
 
 static void *map(int file, size_t size)
@@ -118,8 +123,7 @@ _Noreturn void gy__pool_work(int fd, int spare, int64_t idle_ns)
         _exit(1);
     gy__close_all_but(spare);
     on_exit(leave, NULL);
-    limit_wait(spare, idle_ns);
-    while (do_one(spare) == 0)
+    while (wait_for_request(spare, idle_ns) && do_one(spare) == 0)
         ;
     _exit(0);
 }
