@@ -49,13 +49,13 @@ static bool before(const gy_timer *a, const gy_timer *b)
     return a->at < b->at || (a->at == b->at && a->order < b->order);
 }
 
-static void insert(struct gy__timers *w, gy_timer *t)
+/* Where it belongs now. */
+static gy_list *place_of(struct gy__timers *w, gy_timer *t)
 {
     int64_t tick = t->at >> TICK_BITS;
     if (tick <= w->tick) {
         t->state = IN_DUE;
-        gy_list_add(&w->near, &t->link);
-        return;
+        return &w->near;
     }
     int high = 63 - __builtin_clzll((uint64_t)(tick ^ w->tick));
     int level = high / GY__WHEEL_BITS;
@@ -64,7 +64,12 @@ static void insert(struct gy__timers *w, gy_timer *t)
     t->level = (uint8_t)level;
     t->slot = (uint8_t)slot;
     w->occupied[level][slot / 64] |= 1ULL << slot % 64;
-    gy_list_add(&w->slots[level][slot], &t->link);
+    return &w->slots[level][slot];
+}
+
+static void insert(struct gy__timers *w, gy_timer *t)
+{
+    gy_list_add(place_of(w, t), &t->link);
 }
 
 static void vacate(struct gy__timers *w, int level, int slot)
@@ -151,23 +156,36 @@ static gy_list *merge(gy_list *a, gy_list *b)
     return head.next;
 }
 
-/* Sort a chain, bottom up: bins[i] holds a sorted run of 2^i timers. */
+/* Cut the longest chain that is in order off the front of [chain]. */
+static gy_list *cut_run(gy_list **chain)
+{
+    gy_list *run = *chain, *last = run;
+    while (last->next && before(timer_of(last), timer_of(last->next)))
+        last = last->next;
+    *chain = last->next;
+    last->next = NULL;
+    return run;
+}
+
+/* Sort a chain, bottom up: bins[i] holds 2^i runs merged. Timers are mostly set in the order in which
+ * they fire, so there are few runs. */
 static gy_list *sort(gy_list *chain)
 {
     gy_list *bins[40] = {NULL};
+    size_t used = 0;
     while (chain) {
-        gy_list *run = chain;
-        chain = chain->next;
-        run->next = NULL;
+        gy_list *run = cut_run(&chain);
         size_t i = 0;
         for (; bins[i]; i++) {
             run = merge(bins[i], run);
             bins[i] = NULL;
         }
         bins[i] = run;
+        if (i >= used)
+            used = i + 1;
     }
     gy_list *all = NULL;
-    for (size_t i = 0; i < sizeof bins / sizeof bins[0]; i++)
+    for (size_t i = 0; i < used; i++)
         if (bins[i])
             all = all ? merge(bins[i], all) : bins[i];
     return all;
@@ -195,7 +213,8 @@ static void to_due(struct gy__timers *w, gy_list *timers)
     }
 }
 
-/* All of a slot to lower levels. From both its ends at once: so each waits for the memory of two. */
+/* All of a slot to lower levels. From both its ends at once: so each waits for the memory of two. What
+ * was in order stays in two parts that are. */
 static void move_down(struct gy__timers *w, gy_list *slot)
 {
     gy_list *front = slot->next, *back = slot->prev;
@@ -207,7 +226,7 @@ static void move_down(struct gy__timers *w, gy_list *slot)
         insert(w, timer_of(front));
         if (front == back)
             return;
-        insert(w, timer_of(back));
+        gy_list_add_front(place_of(w, timer_of(back)), back);
         if (next == back)
             return;
         front = next;
