@@ -78,6 +78,7 @@ static int nap_start(gy_waker *w, void *arg)
     nap->waker = w;
     uv_timer_init(&guest.loop, &nap->timer);
     nap->timer.data = nap;
+    uv_update_time(&guest.loop); /* its clock stands still while it is not turned */
     uv_timer_start(&nap->timer, rang, nap->ms, 0);
     turn(NULL);
     return 0;
