@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <gyre/error.h>
 #include <math.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "loop/fork.h"
 #include "loop/state.h"
 #include "loop/task.h"
@@ -24,12 +24,6 @@ static gy_list pools = GY_LIST_INIT(pools);
 
 static gy_pool threads = {.name = "threads", .kind = GY_POOL_THREADS};
 static gy_pool processes = {.name = "processes", .kind = GY_POOL_PROCESSES};
-
-unsigned gy__cpus(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
-}
 
 /* -- Forks ---------------------------------------------------------------------------------------- */
 
@@ -113,7 +107,7 @@ static void begin_once(void)
 
 static unsigned default_limit(enum gy_pool_kind kind)
 {
-    unsigned cpus = gy__cpus();
+    unsigned cpus = (unsigned)gy__cpu_count();
     if (kind == GY_POOL_PROCESSES)
         return cpus < SIZE_MOST ? cpus : SIZE_MOST;
     return cpus > 32 ? 36 : 4 + cpus;
