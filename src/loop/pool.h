@@ -76,6 +76,10 @@ struct gy__job {
 
 gy_pool *gy__pool_threads(void); /* the one that is always there */
 
+/* From the first to the second the pool's memory stays. */
+void gy__pool_use(gy_pool *p);
+void gy__pool_leave(gy_pool *p);
+
 /* Prepare a job of the current task, in the caller's storage. */
 void gy__job_init(struct gy__job *j, gy_task_fn *fn, void *arg, int64_t until);
 
