@@ -22,7 +22,11 @@
     X(ESHUTDOWN, -10006, "shutting down")                                                          \
     X(ENOTASK, -10007, "must be called inside a task")                                             \
     X(EFINISHED, -10008, "the response is already finished")                                       \
-    X(EBROKEN, -10009, "given up by another")
+    X(EBROKEN, -10009, "given up by another")                                                      \
+    X(EURL, -10010, "not a URL that can be asked for")                                             \
+    X(ETLS, -10011, "no secure connection")                                                        \
+    X(EREDIRECT, -10012, "too many redirects")                                                     \
+    X(ECODING, -10013, "malformed compression")
 
 #define GY_ERROR_ENUM_(name_, value_, text_) GY_##name_ = (value_),
 enum gy_error { GY_ERROR_LIST(GY_ERROR_ENUM_) GY_ERROR_LAST_ = 0 };

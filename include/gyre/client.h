@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* client.h - asking other HTTP servers. */
+#ifndef GYRE_CLIENT_H
+#define GYRE_CLIENT_H
+
+#include <gyre/arena.h>
+#include <gyre/export.h>
+#include <gyre/http.h>
+#include <gyre/resolver.h>
+#include <gyre/str.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gy_client gy_client;
+typedef struct gy_cookie_jar gy_cookie_jar;
+struct gy_tls;
+
+/* The body of a request, or of a response, in pieces: called in the fetching task, may wait. A reader
+ * (for a request) gives the bytes it put into [buf], 0 at the end; a writer (of a response) gives 0; both
+ * a negative code to give up. */
+typedef ssize_t gy_body_reader(void *arg, void *buf, size_t size);
+typedef int gy_body_writer(void *arg, const void *data, size_t len);
+
+/* A field of a multipart form. */
+typedef struct gy_form_part {
+    const char *name;
+    gy_str value;
+    const char *filename, *content_type; /* of a file; NULL: a plain field */
+} gy_form_part;
+
+enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
+
+/* How to ask. {0} is a GET with the defaults. */
+typedef struct gy_fetch_opts {
+    const char *method;      /* NULL is GET, or POST with a body */
+    const gy_field *headers; /* ends with an empty name */
+    gy_str body;
+    const gy_field *form;      /* a urlencoded body; ends with an empty name */
+    const gy_form_part *parts; /* a multipart one; ends with a NULL name */
+    gy_body_reader *read_body; /* a streamed one, chunked unless [body_length] is set */
+    void *read_arg;
+    int64_t body_length;  /* of read_body; 0 is unknown */
+    bool expect_continue; /* send the body only when the server wants it */
+
+    gy_body_writer *write_body; /* takes the response's body instead of gy_response.body */
+    void *write_arg;
+    /* Called for the head of each response, redirects and all; may refuse with a negative code. */
+    int (*on_head)(void *arg, int status, const gy_headers *headers);
+    void *head_arg;
+
+    double timeout; /* seconds in all, waiting for a connection included; 0 is 20, negative: none */
+    double connect_timeout;    /* names, connecting and TLS; 0 is 20 */
+    double first_byte_timeout; /* from the end of the request; 0: only timeout */
+    size_t max_body;           /* of the response, decompressed; 0 is 100 MiB */
+    size_t max_head;           /* 0 is 64 KiB */
+
+    bool no_redirects;
+    int max_redirects;         /* 0 is 5 */
+    bool no_decompress;        /* do not ask for gzip, br and zstd, and give the body as it came */
+    bool any_method;           /* methods that are none of HTTP's, and bodies where HTTP has none */
+    int64_t if_modified_since; /* seconds since 1970; 0: not */
+    const char *user_agent;    /* NULL is "gyre/VERSION", "" is none */
+
+    enum gy_auth auth;
+    const char *user, *password; /* of the bearer: the token is [password] */
+    gy_cookie_jar *cookies;      /* sends and keeps; NULL: none */
+
+    /* "http://host:port", "socks5://user:password@host:port", "unix:/path" (the server itself listens
+     * there). NULL is what http_proxy, https_proxy and no_proxy say, "" is none. */
+    const char *proxy;
+    const char *source_address;
+    int family;         /* AF_INET or AF_INET6 only */
+    struct gy_tls *tls; /* NULL: the system's certificates */
+    gy_client *client;  /* NULL is the one of this thread's loop */
+} gy_fetch_opts;
+
+/* How long what took, in seconds from the start of the fetch to its end; of the last request after
+ * redirects; negative for what was not needed. */
+typedef struct gy_fetch_times {
+    double queue, dns, connect, tls, first_byte, total;
+} gy_fetch_times;
+
+typedef struct gy_response {
+    int status; /* 0: none came */
+    gy_str reason;
+    gy_headers headers;
+    gy_str body;
+    const char *url; /* after redirects */
+    int redirects;
+    bool reused; /* the connection was there already */
+    gy_fetch_times times;
+    char why[200]; /* of a failure, a sentence: what, with whom */
+} gy_response;
+
+typedef struct gy_client_opts {
+    size_t max_connections,
+        max_per_host; /* 0 is 1000 and 100; more wait, first come first served */
+    double idle_time; /* seconds that an unused connection is kept; 0 is 60 */
+    gy_resolver *resolver;
+    gy_fetch_opts
+        defaults; /* for what a fetch leaves at zero; copied, what it points to is borrowed */
+} gy_client_opts;
+
+GY_BEGIN_DECLS
+
+/* Ask for [url] and give the response, in [arena]. 0 whatever its status. Else a negative code, and
+ * out->why: GY_EURL for a malformed [url] or one that is not http or https, GY_ENOTFOUND for the name,
+ * -ECONNREFUSED ..., GY_ETLS, GY_ETIMEDOUT, GY_ECLOSED (no whole response), GY_EPROTO (no HTTP),
+ * GY_ETOOBIG (head or body), GY_EREDIRECT (too many), GY_ECODING (a body that cannot be decompressed),
+ * GY_EINVAL (options), GY_ENOMEM, or the cancellation.
+ *
+ * Waits as a task; outside of one it blocks, turning a loop of its own. Connections are kept for the next
+ * fetch from the same place. One that was closed before a byte of the response came is tried again on a
+ * new connection, once, if the method is idempotent and the body can be sent again. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_fetch(gy_arena *arena, const char *url,
+                                           const gy_fetch_opts *opts, gy_response *out);
+
+/* A client of one's own, for this thread's loop: its connections are shared with nobody else. NULL when out
+ * of memory. [opts] may be NULL. */
+GY_API gy_client *gy_client_new(const gy_client_opts *opts);
+GY_API void gy_client_free(gy_client *c); /* fetches under way end with GY_ESHUTDOWN */
+
+/* Cookies (RFC 6265), with the public suffix list. */
+GY_API gy_cookie_jar *gy_cookie_jar_new(void);
+GY_API void gy_cookie_jar_free(gy_cookie_jar *jar);
+/* As a Set-Cookie field of [url] would; and what a request to [url] sends, in [arena]. */
+GY_API GY_CHECKED int gy_cookie_jar_set(gy_cookie_jar *jar, const char *url,
+                                        const char *set_cookie);
+GY_API gy_str gy_cookie_jar_get(gy_arena *arena, gy_cookie_jar *jar, const char *url);
+
+GY_END_DECLS
+
+#endif

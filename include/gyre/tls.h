@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* tls.h - certificates and TLS 1.2 and 1.3, for servers and clients (OpenSSL 3). */
+#ifndef GYRE_TLS_H
+#define GYRE_TLS_H
+
+#include <gyre/export.h>
+#include <gyre/str.h>
+#include <gyre/stream.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A certificate with its chain and its key, as PEM. Each is a file, or, with the text set, memory. */
+typedef struct gy_tls_certificate {
+    const char *certificate_file, *key_file; /* the key may be in the certificate's file */
+    gy_str certificate, key;
+    const char *password; /* of the key */
+} gy_tls_certificate;
+
+typedef struct gy_tls_opts {
+    /* A server's own; a client's, where the server asks for one. The list ends with an empty one. The one
+     * whose names fit what the client asks for (SNI) is taken, else the first. */
+    const gy_tls_certificate *certificates;
+    const char
+        *ca_file; /* PEM: whom to trust; NULL is the system's. A server: who signs its clients */
+    gy_str ca;    /* the same as text */
+    bool verify_client;      /* a server: clients need a certificate that [ca] signed */
+    bool insecure;           /* a client: take any certificate. For tests */
+    const char *const *alpn; /* protocols, best first, NULL-terminated; NULL is none */
+    const char *ciphers;     /* of TLS 1.2, as OpenSSL writes them; NULL is a modern list */
+    bool no_tickets;         /* a server: sessions are not resumed by tickets */
+    bool ocsp;               /* a server: staple what is in FILE.ocsp beside each certificate */
+    bool no_ktls;            /* do not let the kernel encrypt where it could */
+} gy_tls_opts;
+
+/* Settings that connections share. Used from any number of streams; the last user frees it. */
+typedef struct gy_tls gy_tls;
+
+/* What a handshake has agreed on. The texts live as long as the stream. */
+typedef struct gy_tls_info {
+    const char *version;     /* "TLSv1.3" */
+    const char *cipher;      /* "TLS_AES_128_GCM_SHA256" */
+    const char *alpn;        /* NULL: none */
+    const char *server_name; /* what the client asked for; NULL: nothing */
+    const char *peer;        /* the subject of the peer's certificate; NULL: it has shown none */
+    bool resumed;            /* without a new key exchange */
+    bool ktls_send, ktls_receive;
+} gy_tls_info;
+
+GY_BEGIN_DECLS
+
+/* NULL when something is wrong: [why], of [size] bytes, then says what, in which file. [opts] may be NULL
+ * for a client. */
+GY_API gy_tls *gy_tls_server_new(const gy_tls_opts *opts, char *why, size_t size);
+GY_API gy_tls *gy_tls_client_new(const gy_tls_opts *opts, char *why, size_t size);
+GY_API void gy_tls_free(gy_tls *tls); /* connections that are there keep what they need */
+
+/* Read the files again: new connections have the new certificates. 0; on failure a negative code and
+ * [why], and the old ones stay. */
+GY_API GY_CHECKED int gy_tls_reload(gy_tls *tls, char *why, size_t size);
+
+/* Keys of session tickets, [len] bytes of which the first 80 encrypt and all decrypt: give the same to all
+ * workers and put a new one in front from time to time. Until then each gy_tls has its own. */
+GY_API GY_CHECKED int gy_tls_set_ticket_keys(gy_tls *tls, const void *keys, size_t len);
+
+/* Turn a stream that has said what it had to in plain text into a TLS one, in place: as server, or as client
+ * with the name [host] the certificate must be for. 0; GY_ETLS with [why] ("the certificate of
+ * example.org expired on 2026-01-01"); GY_ETIMEDOUT after [timeout] seconds; GY_EOF; or the cancellation.
+ * After a failure the stream can only be closed. GY_EINVAL when bytes behind the last read are there
+ * already: a peer that sends before the handshake may be somebody in between. */
+GY_API GY_SUSPENDS GY_CHECKED int gy_stream_start_tls(gy_stream *s, gy_tls *tls, const char *host,
+                                                      double timeout, char *why, size_t size);
+
+/* Of a stream after its handshake; false for one without TLS. */
+GY_API bool gy_stream_tls(const gy_stream *s, gy_tls_info *out);
+
+GY_END_DECLS
+
+#endif
