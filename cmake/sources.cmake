@@ -66,4 +66,45 @@ else()
     list(APPEND sources ${PROJECT_SOURCE_DIR}/src/loop/symbol_none.c)
 endif()
 
+# TLS: all of OpenSSL is in files that are called so.
+set(OPENSSL_FOUND FALSE)
+if(GYRE_TLS)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(OPENSSL IMPORTED_TARGET openssl>=3.0)
+endif()
+if(OPENSSL_FOUND)
+    list(FILTER sources EXCLUDE REGEX "/net/tls_none\\.c$")
+    set(GYRE_TLS_LIBRARY PkgConfig::OPENSSL)
+    set(GYRE_TLS_PACKAGE ", openssl")
+else()
+    list(FILTER sources EXCLUDE REGEX "/net/(tls|tls_[a-mo-z][a-z]*|tls_names|transport_tls)\\.c$")
+endif()
+
+# Libraries that a build may do without: NAME.c with it, NAME_none.c elsewhere.
+set(GYRE_LIBRARIES)         # what to link
+set(GYRE_PACKAGES)          # what a static program's pkg-config asks for
+set(GYRE_PACKAGE_LINES)     # and its CMake
+macro(gyre_may_use option library name)
+    set(${library}_there FALSE)
+    if(${option})
+        find_package(PkgConfig REQUIRED)
+        pkg_check_modules(${library} IMPORTED_TARGET ${ARGN})
+        if(${library}_FOUND)
+            set(${library}_there TRUE)
+            list(APPEND GYRE_LIBRARIES PkgConfig::${library})
+            foreach(package ${ARGN})
+                string(REGEX REPLACE "[<>=].*" "" package ${package})
+                string(APPEND GYRE_PACKAGES ", ${package}")
+            endforeach()
+            string(JOIN " " packages ${ARGN})
+            string(APPEND GYRE_PACKAGE_LINES
+                   "    pkg_check_modules(${library} QUIET IMPORTED_TARGET ${packages})\n")
+        endif()
+    endif()
+    gyre_may_lack(${name} ${library}_there)
+endmacro()
+gyre_may_use(GYRE_ZLIB GYRE_Z coding_zlib zlib)
+gyre_may_use(GYRE_BROTLI GYRE_BR coding_brotli libbrotlidec libbrotlienc)
+gyre_may_use(GYRE_ZSTD GYRE_ZST coding_zstd libzstd)
+
 set(GYRE_SOURCES ${sources})
