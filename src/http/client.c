@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* client.c - gy_fetch: a question, tried again where that is safe, and the redirects that follow. */
+
+#include <gyre/error.h>
+#include <gyre/task.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/client.h"
+#include "loop/state.h"
+#include "loop/task.h"
+#include "loop/timer.h"
+
+/* -- One question, one answer -------------------------------------------------------------------- */
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool is_followed(const struct gy__fetch *f)
+{
+    return !f->o.no_redirects && is_redirect(f->head.status) &&
+           gy_headers_has(&f->out->headers, "Location");
+}
+
+static void begin_answer(struct gy__fetch *f)
+{
+    f->sent = f->got = f->head_bytes = 0;
+    f->body_got = 0;
+    f->request_over = f->last = f->drop_body = false;
+    f->head.status = 0;
+    f->times.sent = f->times.first_byte = 0;
+}
+
+static int exchange(struct gy__fetch *f)
+{
+    begin_answer(f);
+    int e = gy__fetch_put_head(f);
+    if (!e)
+        e = gy__fetch_send(f);
+    if (!e && f->head.status < 200)
+        e = gy__fetch_read_head(f, false);
+    if (e)
+        return e;
+    f->drop_body = is_followed(f);
+    return gy__fetch_read_body(f);
+}
+
+static bool is_idempotent(enum gy_method verb)
+{
+    return verb != GY_METHOD_POST && verb != GY_METHOD_PATCH && verb != GY_METHOD_OTHER;
+}
+
+/* A kept connection may be closed by the server while we write to it: then it has read nothing. */
+static bool may_try_again(const struct gy__fetch *f, int code)
+{
+    if (code != GY_ECLOSED || !f->peer->reused || f->got || f->client->ended)
+        return false;
+    return f->sent == 0 || (is_idempotent(f->verb) && !(f->with_body && f->o.read_body));
+}
+
+static int try_it(struct gy__fetch *f)
+{
+    int e = gy__fetch_connect(f);
+    f->out->reused = f->peer->reused;
+    if (!e)
+        e = exchange(f);
+    if (!may_try_again(f, e))
+        return e;
+    gy__peer_disconnect(f->peer);
+    f->peer->reused = f->out->reused = false;
+    f->out->why[0] = 0;
+    e = gy__fetch_connect(f);
+    return e ? e : exchange(f);
+}
+
+static bool is_kept(const struct gy__fetch *f)
+{
+    return f->request_over && f->head.keep_alive && !f->last;
+}
+
+/* What tells places apart. */
+static gy_str place_of(struct gy__fetch *f)
+{
+    const gy_fetch_opts *o = &f->o;
+    return gy_strf(f->arena, "%s %s %u %s %s %d %p", f->url.scheme.ptr, f->url.host.ptr,
+                   (unsigned)f->url.port, o->proxy ? o->proxy : "",
+                   o->source_address ? o->source_address : "", o->family, (void *)o->tls);
+}
+
+static int ask(struct gy__fetch *f)
+{
+    gy_str place = place_of(f);
+    f->times = (struct gy__fetch_times){.began = f->times.began};
+    if (!place.ptr)
+        return GY_ENOMEM;
+    int e = gy__peer_take(f->client, place, f->until, &f->peer);
+    f->times.queued = gy__clock_now();
+    if (e)
+        return gy__fetch_fail(f, e, "no connection to %s was free: %s", f->url.authority.ptr,
+                              gy_strerror(e));
+    e = try_it(f);
+    struct gy__peer *p = f->peer;
+    f->peer = NULL;
+    if (!e && is_kept(f))
+        gy__peer_keep(p);
+    else
+        gy__peer_close(p);
+    return e;
+}
+
+/* -- Redirects ----------------------------------------------------------------------------------- */
+
+/* As browsers do (RFC 9110 15.4): POST becomes GET but for 307 and 308. */
+static void rewrite_method(struct gy__fetch *f)
+{
+    int status = f->head.status;
+    bool to_get = (status == 303 && f->verb != GY_METHOD_HEAD) ||
+                  ((status == 301 || status == 302) && f->verb == GY_METHOD_POST);
+    if (!to_get)
+        return;
+    f->verb = GY_METHOD_GET;
+    f->method = gy_str_of("GET");
+    f->with_body = false;
+}
+
+static int check_scheme(struct gy__fetch *f)
+{
+    if (gy_str_eq(f->url.scheme, gy_str_of("http")))
+        return 0;
+    if (gy_str_eq(f->url.scheme, gy_str_of("https")))
+        return gy__fetch_fail(f, GY_ETLS, "https cannot be asked for yet");
+    return gy__fetch_fail(f, GY_EURL, "%s is neither http nor https", f->url.scheme.ptr);
+}
+
+static int follow(struct gy__fetch *f)
+{
+    struct gy__url to;
+    gy_str location = gy_headers_get(&f->out->headers, "Location");
+    if (f->out->redirects == f->o.max_redirects)
+        return gy__fetch_fail(f, GY_EREDIRECT, "more than %d redirects, the last from %s",
+                              f->o.max_redirects, f->url.authority.ptr);
+    rewrite_method(f);
+    if (f->with_body && f->o.read_body)
+        return gy__fetch_fail(f, GY_EREDIRECT, "%s redirects a body that cannot be sent again",
+                              f->url.authority.ptr);
+    int e = gy__url_join(f->arena, &f->url, location, &to);
+    if (e)
+        return gy__fetch_fail(f, e, "%s redirects to something that is no URL",
+                              f->url.authority.ptr);
+    if (!gy__url_same_origin(&f->url, &to)) {
+        f->foreign = true;
+    } else if (!to.user.ptr) {
+        to.user = f->url.user;
+        to.password = f->url.password;
+    }
+    f->url = to;
+    f->out->redirects++;
+    f->out->status = 0;
+    return check_scheme(f);
+}
+
+static int follow_all(struct gy__fetch *f, const char *url)
+{
+    int e = gy__url_parse(f->arena, gy_str_of(url), &f->url);
+    if (e)
+        return gy__fetch_fail(f, e, "this is no URL");
+    e = check_scheme(f);
+    while (!e) {
+        e = ask(f);
+        if (e || !is_followed(f))
+            return e;
+        e = follow(f);
+    }
+    return e;
+}
+
+/* -- gy_fetch ------------------------------------------------------------------------------------ */
+
+static double between(int64_t from, int64_t to)
+{
+    return from && to ? (double)(to - from) / GY__NS_PER_S : -1;
+}
+
+static void report_times(struct gy__fetch *f)
+{
+    const struct gy__fetch_times *t = &f->times;
+    f->out->times = (gy_fetch_times){.queue = between(t->began, t->queued),
+                                     .dns = -1,
+                                     .connect = between(t->began, t->connected),
+                                     .tls = -1,
+                                     .first_byte = between(t->began, t->first_byte),
+                                     .total = between(t->began, gy__clock_now())};
+}
+
+static int give_url(struct gy__fetch *f)
+{
+    gy_str text = gy__url_text(f->arena, &f->url);
+    f->out->url = text.ptr;
+    if (!f->out->body.ptr)
+        f->out->body = gy_str_n("", 0);
+    return text.ptr ? 0 : GY_ENOMEM;
+}
+
+static int run(struct gy__fetch *f, const char *url)
+{
+    int e = gy__fetch_check(f);
+    if (!e)
+        e = follow_all(f, url);
+    if (!e)
+        e = give_url(f);
+    return e;
+}
+
+/* A failure has one code: whichever wait it came out of. */
+static int judge(struct gy__fetch *f, int e, bool passed)
+{
+    if (e && f->client->ended) {
+        snprintf(f->out->why, sizeof f->out->why, "the client was freed");
+        return GY_ESHUTDOWN;
+    }
+    if (e < 0 && passed)
+        snprintf(f->out->why, sizeof f->out->why, "no whole answer within %g seconds",
+                 f->o.timeout);
+    else if (e)
+        gy__fetch_fail(f, e, "%s", gy_strerror(e));
+    return e;
+}
+
+static int fetch_in_time(struct gy__fetch *f, const char *url)
+{
+    gy_deadline d;
+    f->times.began = gy__clock_now();
+    f->until = gy__deadline_in(f->times.began, f->o.timeout);
+    if (f->o.timeout < 0)
+        return judge(f, run(f, url), false);
+    gy_deadline_begin(&d, f->o.timeout);
+    int e = run(f, url);
+    bool passed = gy_deadline_end(&d);
+    return judge(f, e, passed);
+}
+
+static int fetch_in_task(gy_arena *arena, const char *url, const gy_fetch_opts *opts,
+                         gy_response *out)
+{
+    struct gy__fetch f;
+    gy_client *c = opts ? opts->client : NULL;
+    gy_loop *loop = gy__self()->loop;
+    memset(&f, 0, sizeof f);
+    f.arena = arena;
+    f.out = out;
+    if (!c && !(c = gy__client_of(loop)))
+        return GY_ENOMEM;
+    if (c->loop != loop)
+        return gy__fetch_fail(&f, GY_EINVAL, "the client belongs to another loop");
+    if (c->ended)
+        return gy__fetch_fail(&f, GY_ESHUTDOWN, "the client was freed");
+    gy__client_enter(c, &f);
+    gy__fetch_merge(&f, opts);
+    int e = fetch_in_time(&f, url);
+    report_times(&f);
+    gy__client_leave(&f);
+    return e;
+}
+
+/* -- Outside of a task --------------------------------------------------------------------------- */
+
+struct call {
+    gy_arena *arena;
+    const char *url;
+    const gy_fetch_opts *opts;
+    gy_response *out;
+};
+
+static int call(void *arg)
+{
+    struct call *c = arg;
+    return fetch_in_task(c->arena, c->url, c->opts, c->out);
+}
+
+static int block(struct call *c)
+{
+    gy_loop *loop = gy_loop_current();
+    if (!loop)
+        return gy_run(call, c);
+    gy_task *t = gy_task_new(loop, call, c, &(gy_task_opts){.name = "fetch"});
+    return t ? gy_task_join(t) : GY_ENOMEM;
+}
+
+int gy_fetch(gy_arena *arena, const char *url, const gy_fetch_opts *opts, gy_response *out)
+{
+    struct call c = {arena, url, opts, out};
+    memset(out, 0, sizeof *out);
+    return gy_task_self() ? fetch_in_task(arena, url, opts, out) : block(&c);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* client.h - what a fetch, a client and its connections consist of. */
+#ifndef GYRE_HTTP_CLIENT_H
+#define GYRE_HTTP_CLIENT_H
+
+#include <gyre/client.h>
+#include <gyre/list.h>
+#include <gyre/stream.h>
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "codec/url.h"
+#include "http/framing.h"
+#include "loop/waiters.h"
+
+enum { GY__CLIENT_FIELDS = 100, GY__CLIENT_IN = 16 * 1024 };
+
+/* Invariants:
+ *   C1. A connection is idle, or belongs to one fetch, which gives it back or closes it.
+ *   C2. An idle one has nothing under way: every byte of the last response was read and no other came.
+ *   C3. Somebody stands in a place's line only while no connection there is idle. */
+struct gy_client {
+    gy_loop *loop;
+    gy_client_opts opts;
+    int64_t idle_ns;
+    struct gy__map places;
+    gy_list idle;    /* struct gy__peer.aged, the one that waits longest first */
+    gy_list waiting; /* struct gy__place.waiting: those with a line */
+    gy_list fetches; /* struct gy__fetch.link */
+    size_t count;    /* connections: idle, busy and on their way */
+    uint64_t tickets;
+    bool ended; /* gy_client_free was called: the last fetch frees it */
+};
+
+/* Where connections that are alike lead to. There while it has connections or a line. */
+struct gy__place {
+    gy_list idle; /* struct gy__peer.link, the one used last first */
+    gy_list waiting;
+    size_t count;
+    gy_waiters line; /* of struct gy__turn */
+    gy_str key;      /* follows in memory */
+};
+
+/* A connection to a server. */
+struct gy__peer {
+    gy_client *client;
+    struct gy__place *place;
+    gy_stream *stream; /* NULL: not connected */
+    gy_list link, aged;
+    int64_t since;      /* it is idle */
+    struct gy__buf out; /* the head of a request */
+    char *in;           /* what was read, GY__PARSE_PADDING behind it */
+    size_t in_at, in_len, in_cap;
+    bool reused;
+};
+
+/* Its times, in ns of the loop's clock; 0: not. */
+struct gy__fetch_times {
+    int64_t began, queued, connecting, connected, sent, first_byte;
+};
+
+/* One call of gy_fetch. */
+struct gy__fetch {
+    gy_arena *arena;
+    gy_response *out;
+    gy_fetch_opts o; /* with the client's defaults */
+    gy_client *client;
+    gy_list link;
+    gy_task *task;
+    bool connecting; /* what the task waits for now is ours to end */
+    struct gy__peer *peer;
+    int64_t until;
+    struct gy__fetch_times times;
+
+    struct gy__url url;
+    gy_str method;
+    enum gy_method verb;
+    bool with_body;
+    bool foreign; /* redirected to somebody else: credentials stay here */
+    gy_str body;  /* with_body, unless it is read */
+    const char *body_type;
+
+    struct gy__head head;
+    gy_field fields[GY__CLIENT_FIELDS];
+    size_t head_bytes; /* of all heads of this answer */
+    size_t sent, got;  /* bytes of this request and this answer */
+    bool request_over; /* all of it was sent */
+    bool last;         /* nobody may use the connection after this answer */
+    bool drop_body;    /* of a redirect: read, but given to nobody */
+    uint64_t body_got;
+    struct gy__buf *collected;
+};
+
+/* -- client_options.c ----------------------------------------------------------------------------- */
+
+/* What [opts] leaves at zero comes from the client, and what that leaves from the contract. */
+void gy__fetch_merge(struct gy__fetch *f, const gy_fetch_opts *opts);
+
+/* 0, or GY_EINVAL or GY_ENOMEM with out->why: method and body; nothing that breaks a head. */
+int gy__fetch_check(struct gy__fetch *f);
+
+/* -- client_request.c ------------------------------------------------------------------------------ */
+
+/* The head into peer->out. 0 or a negative code. */
+int gy__fetch_put_head(struct gy__fetch *f);
+
+/* Head and body. 0, also when the server answers before it has read all (then request_over is false), or
+ * a negative code. */
+GY_SUSPENDS int gy__fetch_send(struct gy__fetch *f);
+
+/* -- client_response.c ----------------------------------------------------------------------------- */
+
+/* The next head that is no interim one, or with [interim] also a 100. 0 or a negative code. */
+GY_SUSPENDS int gy__fetch_read_head(struct gy__fetch *f, bool interim);
+
+/* The body that belongs to it. */
+GY_SUSPENDS int gy__fetch_read_body(struct gy__fetch *f);
+
+/* -- client_connection.c --------------------------------------------------------------------------- */
+
+/* Connect what is not connected. 0 or a negative code. */
+GY_SUSPENDS int gy__fetch_connect(struct gy__fetch *f);
+
+/* More bytes behind peer->in_len: the count, 0 at the end, or a negative code. [until] as in gy__park. */
+GY_SUSPENDS ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until);
+
+/* Write all of it. 0; 1 when an answer has begun to come; or a negative code. [sent] counts. */
+GY_SUSPENDS int gy__peer_write(struct gy__peer *p, const struct iovec *iov, int count,
+                               int64_t until, size_t *sent);
+
+/* Note why a fetch fails, and give [code]. The first one stays. */
+GY_PRINTF(3, 4) int gy__fetch_fail(struct gy__fetch *f, int code, const char *fmt, ...);
+
+/* -- client_pool.c --------------------------------------------------------------------------------- */
+
+/* A connection to the place called [key], or the right to make one: then it has no stream. Waits for its
+ * turn. 0 or a negative code. */
+GY_SUSPENDS int gy__peer_take(gy_client *c, gy_str key, int64_t until, struct gy__peer **out);
+
+/* Give it back: to the next in line, or to wait for one. */
+void gy__peer_keep(struct gy__peer *p);
+
+/* Close it and let the next one have its room; or close the stream only. */
+void gy__peer_close(struct gy__peer *p);
+void gy__peer_disconnect(struct gy__peer *p);
+
+/* Close the idle ones, and turn those in line away. */
+void gy__peers_end(gy_client *c);
+
+/* -- client_loop.c --------------------------------------------------------------------------------- */
+
+/* The client that [loop] has, from the first fetch to the loop's end. NULL when out of memory. */
+gy_client *gy__client_of(gy_loop *loop);
+
+/* A fetch under way keeps its client in memory. */
+void gy__client_enter(gy_client *c, struct gy__fetch *f);
+void gy__client_leave(struct gy__fetch *f);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* client_request.c - writing a request: its head, and the body behind it. */
+
+#include <gyre/error.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "codec/base64.h"
+#include "http/chunked.h"
+#include "http/client.h"
+#include "http/message.h"
+
+enum { PIECE = 64 * 1024 };
+
+/* -- The head ------------------------------------------------------------------------------------ */
+
+static bool is(const gy_field *h, const char *name)
+{
+    return gy_str_ieq(h->name, gy_str_of(name));
+}
+
+/* What was meant for the first server only, and what belonged to a body that is no longer sent. */
+static bool stays_back(const struct gy__fetch *f, const gy_field *h)
+{
+    if (f->foreign && (is(h, "Authorization") || is(h, "Cookie") || is(h, "Host") ||
+                       is(h, "Proxy-Authorization")))
+        return true;
+    return f->out->redirects && !f->with_body && h->name.len > 8 &&
+           gy_str_ieq(gy_str_n(h->name.ptr, 8), gy_str_n("Content-", 8));
+}
+
+static bool has(const struct gy__fetch *f, const char *name)
+{
+    for (const gy_field *h = f->o.headers; h && h->name.len; h++)
+        if (is(h, name) && !stays_back(f, h))
+            return true;
+    return false;
+}
+
+static int put_field(struct gy__fetch *f, const char *name, gy_str value)
+{
+    struct gy__buf *b = &f->peer->out;
+    size_t len = strlen(name);
+    int e = gy__buf_need(b, len + value.len + 4);
+    if (e)
+        return e;
+    char *end = gy__put_field(b->data + b->len, gy_str_n(name, len), value);
+    b->len = (size_t)(end - b->data);
+    return 0;
+}
+
+static int put_default(struct gy__fetch *f, const char *name, const char *value)
+{
+    return value && *value && !has(f, name) ? put_field(f, name, gy_str_of(value)) : 0;
+}
+
+static int put_headers(struct gy__fetch *f)
+{
+    struct gy__buf *b = &f->peer->out;
+    for (const gy_field *h = f->o.headers; h && h->name.len; h++) {
+        if (stays_back(f, h))
+            continue;
+        int e = gy__buf_need(b, gy__field_size(h));
+        if (e)
+            return e;
+        b->len = (size_t)(gy__put_field(b->data + b->len, h->name, h->value) - b->data);
+    }
+    return 0;
+}
+
+static int put_basic(struct gy__fetch *f, gy_str user, gy_str password)
+{
+    size_t len = user.len + 1 + password.len;
+    char *plain = gy_alloc(f->arena, len + 1);
+    char *coded = gy_alloc(f->arena, gy__base64_room(len) + sizeof "Basic ");
+    if (!plain || !coded)
+        return GY_ENOMEM;
+    if (gy_str_find(user, ':') != SIZE_MAX)
+        return gy__fetch_fail(f, GY_EINVAL, "a user's name with a colon");
+    char *at = gy__put_str(plain, user);
+    *at++ = ':';
+    gy__put_str(at, password);
+    at = gy__put_lit(coded, "Basic ");
+    at += gy__base64_encode(at, plain, len, GY__BASE64);
+    return put_field(f, "Authorization", gy_str_n(coded, (size_t)(at - coded)));
+}
+
+static int put_bearer(struct gy__fetch *f, gy_str token)
+{
+    gy_str value = gy_strf(f->arena, "Bearer %s", token.ptr);
+    if (!value.ptr)
+        return GY_ENOMEM;
+    if (!token.len || !gy__value_valid(token))
+        return gy__fetch_fail(f, GY_EINVAL, "the token is malformed");
+    return put_field(f, "Authorization", value);
+}
+
+/* The URL's own wins. */
+static int put_credentials(struct gy__fetch *f)
+{
+    if (has(f, "Authorization"))
+        return 0;
+    if (f->url.user.ptr)
+        return put_basic(f, f->url.user, f->url.password);
+    if (f->foreign || (!f->o.user && !f->o.password))
+        return 0;
+    switch (f->o.auth) {
+    case GY_AUTH_BASIC:
+        return put_basic(f, gy_str_of(f->o.user), gy_str_of(f->o.password));
+    case GY_AUTH_BEARER:
+        return put_bearer(f, gy_str_of(f->o.password ? f->o.password : ""));
+    default:
+        return gy__fetch_fail(f, GY_EINVAL, "digest authentication cannot be done yet");
+    }
+}
+
+static int put_framing(struct gy__fetch *f)
+{
+    char digits[GY__UINT_MAX_LEN];
+    bool streamed = f->with_body && f->o.read_body;
+    uint64_t length = streamed ? (uint64_t)f->o.body_length : f->body.len;
+    int e = 0;
+    if (f->with_body)
+        e = put_default(f, "Content-Type", f->body_type);
+    if (!e && f->with_body && f->o.expect_continue)
+        e = put_field(f, "Expect", gy_str_of("100-continue"));
+    if (e || (!f->with_body && !gy__method_has_body(f->verb)))
+        return e;
+    if (streamed && !f->o.body_length)
+        return put_field(f, "Transfer-Encoding", gy_str_of("chunked"));
+    char *end = gy__put_uint(digits, f->with_body ? length : 0);
+    return put_field(f, "Content-Length", gy_str_n(digits, (size_t)(end - digits)));
+}
+
+static int put_condition(struct gy__fetch *f)
+{
+    char date[30];
+    if (!f->o.if_modified_since)
+        return 0;
+    return put_default(f, "If-Modified-Since", gy__clock_date(f->o.if_modified_since, date));
+}
+
+static int put_line(struct gy__fetch *f)
+{
+    struct gy__buf *b = &f->peer->out;
+    int e = gy__buf_need(b, f->method.len + f->url.target.len + sizeof "  HTTP/1.1\r\n");
+    if (e)
+        return e;
+    char *at = gy__put_str(b->data + b->len, f->method);
+    *at++ = ' ';
+    at = gy__put_str(at, f->url.target);
+    at = gy__put_lit(at, " HTTP/1.1\r\n");
+    b->len = (size_t)(at - b->data);
+    return 0;
+}
+
+int gy__fetch_put_head(struct gy__fetch *f)
+{
+    gy__buf_cut(&f->peer->out, 0);
+    int e = put_line(f);
+    if (!e)
+        e = put_default(f, "Host", f->url.authority.ptr);
+    if (!e)
+        e = put_default(f, "User-Agent", f->o.user_agent);
+    if (!e)
+        e = put_credentials(f);
+    if (!e)
+        e = put_condition(f);
+    if (!e)
+        e = put_headers(f);
+    if (!e)
+        e = put_framing(f);
+    return e ? e : gy__buf_add(&f->peer->out, "\r\n", 2);
+}
+
+/* -- The body ------------------------------------------------------------------------------------ */
+
+static int write_all(struct gy__fetch *f, const struct iovec *iov, int count)
+{
+    return gy__peer_write(f->peer, iov, count, f->until, &f->sent);
+}
+
+/* One piece into [room], coded: where it begins and its length in [out]. Gives what the reader gave. */
+static ssize_t read_piece(struct gy__fetch *f, char *room, uint64_t left, struct iovec *out)
+{
+    bool chunked = !f->o.body_length;
+    size_t most = chunked || left > PIECE ? PIECE : (size_t)left;
+    ssize_t n = f->o.read_body(f->o.read_arg, room + GY__CHUNK_HEAD_MAX, most);
+    *out = (struct iovec){room + GY__CHUNK_HEAD_MAX, n > 0 ? (size_t)n : 0};
+    if (n <= 0 || !chunked)
+        return n;
+    char head[GY__CHUNK_HEAD_MAX];
+    size_t len = (size_t)(gy__put_chunk_head(head, (uint64_t)n) - head);
+    char *at = room + GY__CHUNK_HEAD_MAX - len;
+    memcpy(at, head, len);
+    memcpy(room + GY__CHUNK_HEAD_MAX + n, "\r\n", 2);
+    *out = (struct iovec){at, len + (size_t)n + 2};
+    return n;
+}
+
+static int send_pieces(struct gy__fetch *f, char *room)
+{
+    static const struct iovec end = {(void *)(uintptr_t)GY__CHUNK_LAST, sizeof GY__CHUNK_LAST - 1};
+    uint64_t left = (uint64_t)f->o.body_length;
+    do {
+        struct iovec piece;
+        ssize_t n = read_piece(f, room, left, &piece);
+        if (n < 0)
+            return gy__fetch_fail(f, (int)n, "the body to send was given up");
+        if (n > PIECE || (left && (uint64_t)n > left))
+            return gy__fetch_fail(f, GY_EINVAL, "the body to send is longer than was said");
+        if (n == 0 && left)
+            return gy__fetch_fail(f, GY_EINVAL, "the body to send is shorter than was said");
+        if (n == 0)
+            return write_all(f, &end, 1);
+        int e = write_all(f, &piece, 1);
+        if (e)
+            return e;
+        left -= f->o.body_length ? (uint64_t)n : 0;
+    } while (left || !f->o.body_length);
+    return 0;
+}
+
+static int send_streamed(struct gy__fetch *f)
+{
+    char *room = gy__alloc(GY__CHUNK_HEAD_MAX + PIECE + 2);
+    if (!room)
+        return GY_ENOMEM;
+    int e = send_pieces(f, room);
+    gy__free(room);
+    return e;
+}
+
+/* Ask first; a server that says nothing for a second gets the body all the same (RFC 9110 10.1.1). 1 when
+ * it has answered already. */
+static int ask_to_continue(struct gy__fetch *f)
+{
+    f->times.sent = gy__clock_now();
+    int e = gy__fetch_read_head(f, true);
+    bool ours = e == GY_ETIMEDOUT && !f->got && gy__clock_now() < f->until;
+    if (ours) {
+        f->out->why[0] = 0;
+        return 0;
+    }
+    return e ? e : f->head.status != 100;
+}
+
+static int send_rest(struct gy__fetch *f)
+{
+    struct iovec body = {(void *)(uintptr_t)f->body.ptr, f->body.len};
+    return f->o.read_body ? send_streamed(f) : write_all(f, &body, 1);
+}
+
+int gy__fetch_send(struct gy__fetch *f)
+{
+    struct gy__buf *b = &f->peer->out;
+    struct iovec iov[2] = {{b->data, b->len},
+                           {(void *)(uintptr_t)f->body.ptr, f->with_body ? f->body.len : 0}};
+    bool apart = f->with_body && (f->o.read_body || f->o.expect_continue);
+    int e = write_all(f, iov, apart ? 1 : 2);
+    if (!e && f->with_body && f->o.expect_continue)
+        e = ask_to_continue(f);
+    if (!e && apart)
+        e = send_rest(f);
+    f->request_over = e == 0;
+    f->times.sent = gy__clock_now();
+    if (e < 0)
+        return gy__fetch_fail(f, e, "the request to %s could not be sent: %s", f->url.authority.ptr,
+                              gy_strerror(e));
+    return 0;
+}
