@@ -10,6 +10,9 @@
 #include <gyre/stream.h>
 #include <stdbool.h>
 
+struct gy_tls;
+struct gy_tls_info;
+
 /* Limits and habits of a server. Zero is the default in each. What is said behind a limit is the
  * default, and the status that answers what goes beyond it.
  *
@@ -44,6 +47,8 @@ typedef struct gy_http_opts {
     const char *protocol;    /* "https" when something in front does TLS; what a believed proxy says
                                    wins */
     const char *server_name; /* the Server field; NULL is "gyre/VERSION", "" leaves it out */
+    struct gy_tls *tls;      /* of the connections it accepts: see <gyre/tls.h>. Borrowed; NULL is
+                                   plain HTTP */
     unsigned accept_batch;   /* connections taken off the queue at once; 0 is many; with 1,
                                    processes that listen on one socket take turns */
 } gy_http_opts;
@@ -116,6 +121,9 @@ GY_API GY_SUSPENDS int gy_exchange_begin(gy_exchange *x, int status, const gy_he
                                          int64_t length);
 GY_API GY_SUSPENDS int gy_exchange_write(gy_exchange *x, const void *data, size_t len);
 GY_API GY_SUSPENDS int gy_exchange_end(gy_exchange *x, const gy_headers *trailers);
+
+/* What the TLS handshake has agreed on, while the request lives; false for a plain connection. */
+GY_API bool gy_exchange_tls(const gy_exchange *x, struct gy_tls_info *out);
 
 /* Take the connection over; see gy_detach. */
 GY_API gy_stream *gy_exchange_detach(gy_exchange *x);

@@ -20,6 +20,8 @@ typedef struct gy_listen_opts {
     bool reuse_port;       /* SO_REUSEPORT */
 } gy_listen_opts;
 
+struct gy_tls;
+
 /* A server of streams: gy_tcp_server_open starts accepting on this thread's loop. */
 typedef struct gy_tcp_server gy_tcp_server;
 
@@ -44,6 +46,7 @@ typedef struct gy_tcp_server_opts {
     const char *name;       /* of their tasks; NULL is "connection" */
     bool proxy_protocol;    /* each begins with a PROXY header, as gy_proxy_read reads it: who sends
                                none is closed. gy_stream_peer tells what it said */
+    struct gy_tls *tls; /* their handshake comes first: see <gyre/tls.h>. Borrowed; NULL is none */
 } gy_tcp_server_opts;
 
 /* What a proxy in front says about a connection: the addresses as text, ports 0 for unix sockets. */

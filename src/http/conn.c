@@ -9,6 +9,7 @@
 #include "http/connection.h"
 #include "loop/state.h"
 #include "net/stream.h"
+#include "net/transport_tls.h"
 
 static struct gy__conn *conn_of(struct gy__io *io)
 {
@@ -89,7 +90,8 @@ static void out_of_memory(struct gy__conn *c)
                            "Connection: close\r\n\r\n";
     struct iovec all = {.iov_base = answer, .iov_len = sizeof answer - 1};
     gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "503 a request was refused: out of memory");
-    c->t->ops->writev(c->t, &all, 1);
+    if (c->secured)
+        c->t->ops->writev(c->t, &all, 1);
     gy__conn_close(c);
 }
 
@@ -152,8 +154,10 @@ static struct gy__conn *conn_new(gy_http_server *s)
     struct gy__conn *c = gy__alloc(sizeof *c);
     if (!c)
         return NULL;
-    *c = (struct gy__conn){
-        .server = s, .idle_since = s->loop->now, .announced = !s->opts.proxy_protocol};
+    *c = (struct gy__conn){.server = s,
+                           .idle_since = s->loop->now,
+                           .announced = !s->opts.proxy_protocol,
+                           .secured = true};
     return c;
 }
 
@@ -168,18 +172,32 @@ static void conn_start(struct gy__conn *c)
     gy__timer_at(s->loop, &c->timer, s->loop->now + idle_limit(c), on_idle, c);
 }
 
+static int take_socket(struct gy__conn *c, int fd)
+{
+    static const char *const http[] = {"http/1.1", NULL};
+    gy_http_server *s = c->server;
+    if (!s->opts.tls) {
+        c->t = &c->socket;
+        return gy__transport_socket_init(&c->socket, s->loop, fd);
+    }
+    c->secured = false;
+    int e = gy__transport_tls_new(s->loop, fd, s->opts.tls, &c->t);
+    if (!e)
+        gy__transport_tls_prefer(c->t, http);
+    return e;
+}
+
 void gy__conn_accept(struct gy__acceptor *a, int fd)
 {
     gy_http_server *s = a->owner;
     struct gy__conn *c = conn_new(s);
-    int e = c ? gy__transport_socket_init(&c->socket, s->loop, fd) : GY_ENOMEM;
+    int e = c ? take_socket(c, fd) : GY_ENOMEM;
     if (e) {
         gy_log(GY_LOG_GENERAL, GY_LOG_ERROR, "a connection was refused: %s", gy_strerror(e));
         close(fd);
         gy__free(c);
         return;
     }
-    c->t = &c->socket;
     memcpy(&c->from, &a->from.any, a->from.len < sizeof c->from ? a->from.len : sizeof c->from);
     conn_start(c);
     if (s->opts.max_connections && s->open >= s->opts.max_connections)

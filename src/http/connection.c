@@ -248,7 +248,8 @@ int gy__connection_serve(void *arg)
     struct gy__conn *c = w->conn;
     w->body.done = true;
     gy_arena_init(&w->x.arena, w->arena_first, sizeof w->arena_first);
-    if ((!c->announced && gy__proxied_read(w)) || !serve_requests(w))
+    if ((!c->announced && gy__proxied_read(w)) || (!c->secured && gy__conn_secure(w)) ||
+        !serve_requests(w))
         c->close = true;
     gy_stream_close(w->detached);
     return 0;

@@ -27,6 +27,7 @@ struct gy__conn {
     struct sockaddr_in6 from; /* as it was accepted; the family alone when that is not IP */
     char *peer;               /* its text, once somebody asked */
     bool announced;           /* no PROXY header is awaited */
+    bool secured;             /* no TLS handshake is awaited */
     bool served;              /* a request was answered on it */
     bool ended; /* the client sends no more; what it sent before may still be unread */
     bool asked; /* and it was asked whether it is still there */
@@ -144,6 +145,9 @@ bool gy__peer_is_trusted(struct gy__conn *c);
 
 /* Read the PROXY header with which the connection begins. 0, or a negative code: it is to be closed. */
 int gy__proxied_read(struct gy__work *w);
+
+/* The TLS handshake of a connection. 0, or a negative code: it is to be closed. */
+int gy__conn_secure(struct gy__work *w);
 
 /* For gy_task.on_park. Send what can be sent without waiting: no answer waits for the next handler. And
  * look for the client: no handler waits for one that has left. */

@@ -8,6 +8,7 @@
 #include "http/connection.h"
 #include "http/forwarded.h"
 #include "net/addr.h"
+#include "net/transport_tls.h"
 
 /* Of a connection that we did not accept ourselves, the kernel knows it until it is reset. */
 static int find_address(const struct gy__conn *c, struct gy__addr *out)
@@ -53,12 +54,20 @@ bool gy__peer_is_trusted(struct gy__conn *c)
     return !s->opts.trusted || strcmp(peer_of(c), "unix") == 0 || is_trusted(s, peer_of(c));
 }
 
+static bool is_tls(const struct gy__transport *t)
+{
+    gy_tls_info info;
+    return t && gy__transport_tls_info(t, &info);
+}
+
 static void find_out(gy_exchange *x)
 {
     gy_http_server *s = x->conn->server;
     struct gy__forwarded said;
     x->remote_ip = peer_of(x->conn);
-    x->protocol = s->opts.protocol ? s->opts.protocol : "http";
+    x->protocol = is_tls(x->conn->t) ? "https" : "http";
+    if (s->opts.protocol)
+        x->protocol = s->opts.protocol;
     if (!s->opts.xheaders || !gy__peer_is_trusted(x->conn))
         return;
     if (gy__forwarded_eval(&x->arena, &x->headers, s->opts.trusted ? is_trusted : NULL, s, &said))

@@ -109,7 +109,7 @@ void gy_stream_close(gy_stream *s)
         release(s);
 }
 
-static bool closed_meanwhile(gy_stream *s)
+bool gy__stream_closed_meanwhile(gy_stream *s)
 {
     if (!s->closing)
         return false;
@@ -137,7 +137,7 @@ ssize_t gy__stream_receive(gy_stream *s, void *buf, size_t size)
     ssize_t n =
         gy__transport_read(s->t, buf, size, gy__deadline_in(gy__clock_now(), s->read_timeout));
     s->reading = false;
-    if (closed_meanwhile(s))
+    if (gy__stream_closed_meanwhile(s))
         return GY_ECLOSED;
     if (n > 0)
         return n;
@@ -244,7 +244,7 @@ int gy_stream_writev(gy_stream *s, const struct iovec *iov, int count)
     s->writing = true;
     int e = gy__transport_write(s->t, iov, count, stall);
     s->writing = false;
-    if (closed_meanwhile(s))
+    if (gy__stream_closed_meanwhile(s))
         return GY_ECLOSED;
     /* Nobody knows how much of it has gone. */
     return s->write_error = e;

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "net/transport.h"
+#include "net/transport_tls.h"
 
 struct gy_stream {
     struct gy__transport *t;
@@ -34,6 +35,13 @@ int gy__stream_give(gy_stream *s, size_t n, gy_str *out);
 
 /* Bytes into the caller's memory, at least one: for what is not in the buffer. */
 ssize_t gy__stream_receive(gy_stream *s, void *buf, size_t size);
+
+/* Was it closed while the caller waited on it? Then it is given back with the last who did. */
+bool gy__stream_closed_meanwhile(gy_stream *s);
+
+/* gy_stream_start_tls, in which what has been read and not given out belongs to the handshake. */
+int gy__stream_secure(gy_stream *s, gy_tls *tls, const char *host, double timeout,
+                      struct gy__why why);
 
 /* Call on_close, if it is set, and never again. */
 void gy__stream_tell_closed(gy_stream *s, int code);

@@ -44,12 +44,26 @@ static bool is_from_proxy(gy_stream *s)
     return e == 0;
 }
 
+/* Seconds for a TLS handshake. */
+static const double tls_time = 60;
+
+static bool is_secure(gy_stream *s, gy_tls *tls)
+{
+    char why[256] = "";
+    int e = gy__stream_secure(s, tls, NULL, tls_time, (struct gy__why){why, sizeof why});
+    if (e)
+        gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "a connection was closed: %s",
+               why[0] ? why : gy_strerror(e));
+    return e == 0;
+}
+
 static int serve(void *arg)
 {
     struct connection *c = arg;
     gy_tcp_server *s = c->server;
     int e = 0;
-    if (!s->opts.proxy_protocol || is_from_proxy(c->stream))
+    if ((!s->opts.proxy_protocol || is_from_proxy(c->stream)) &&
+        (!s->opts.tls || is_secure(c->stream, s->opts.tls)))
         e = s->fn(c->stream, s->arg);
     gy_stream_close(c->stream);
     c->stream = NULL;

@@ -85,18 +85,27 @@ static int rest_of(const struct iovec *iov, int count, size_t skip, struct iovec
     return n;
 }
 
-static int wait_for_room(struct gy__transport *t, int64_t stall)
+/* Rare, and what is waited for may be read by another task: looked for again soon. */
+#define CROSSED_NS ((int64_t)20 * 1000 * 1000)
+
+/* [since] is when nothing moved for the first time, or 0. */
+static int wait_for_room(struct gy__transport *t, int64_t stall, int64_t *since)
 {
     int64_t now = gy__clock_now();
+    if (!*since)
+        *since = now;
+    int64_t until = stall > INT64_MAX - *since ? INT64_MAX : *since + stall;
+    bool soon = t->crossed && until - now > CROSSED_NS;
     t->io.ready &= (uint8_t)~GY__OUT;
-    return gy__io_wait(&t->io, GY__OUT, stall > INT64_MAX - now ? INT64_MAX : now + stall,
-                       "room to write");
+    int e = gy__io_wait(&t->io, GY__OUT, soon ? now + CROSSED_NS : until, "room to write");
+    return soon && e == GY_ETIMEDOUT ? 0 : e;
 }
 
 int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int count, int64_t stall)
 {
     struct iovec part[PIECES];
     size_t done = 0;
+    int64_t since = 0;
     for (;;) {
         int n = rest_of(iov, count, done, part);
         if (n == 0)
@@ -109,9 +118,10 @@ int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int co
         if (wrote >= 0) {
             done += (size_t)wrote;
             t->burst += (size_t)wrote;
+            since = 0;
             continue;
         }
-        e = wrote == -EAGAIN ? wait_for_room(t, stall) : gy__transport_error(wrote);
+        e = wrote == -EAGAIN ? wait_for_room(t, stall, &since) : gy__transport_error(wrote);
         if (e)
             return e;
     }

@@ -29,6 +29,7 @@ struct gy__transport {
     struct gy__io io;
     gy_loop *loop;
     void *owner;  /* for io.on_event */
+    bool crossed; /* a write waits for what the peer sends, and not for room */
     size_t burst; /* bytes moved since its task let the others go first */
 };
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* tls.h - what TLS settings and TLS connections consist of; OpenSSL's names end here. */
+#ifndef GYRE_NET_TLS_H
+#define GYRE_NET_TLS_H
+
+#include <gyre/arena.h>
+#include <gyre/list.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/transport_tls.h"
+
+enum { GY__TICKET_KEY = 80, GY__SESSIONS = 128 };
+
+/* A name of a key, the key of its cipher, the key of its signature. */
+struct gy__ticket_key {
+    unsigned char name[16], cipher[32], mac[32];
+};
+
+/* What a client may resume, and with whom: the name that was verified. */
+struct gy__tls_session {
+    char *host;
+    SSL_SESSION *session;
+};
+
+/* One for each certificate; the first has the settings of the server. */
+struct gy__tls_contexts {
+    SSL_CTX **items;
+    size_t count;
+};
+
+struct gy_tls {
+    atomic_uint refs;
+    bool server;
+    gy_arena memory; /* of the copied options */
+    gy_tls_opts opts;
+    unsigned char *alpn; /* as it is on the wire */
+    size_t alpn_len;
+    pthread_mutex_t lock; /* of what follows: streams of other threads use it too */
+    struct gy__tls_contexts contexts;
+    struct gy__ticket_key *keys;
+    size_t key_count;
+    struct gy__tls_session sessions[GY__SESSIONS];
+    size_t next_session;
+};
+
+enum gy__tls_stage { GY__TLS_PLAIN, GY__TLS_SHAKING, GY__TLS_SECURE, GY__TLS_BROKEN };
+
+struct gy__tls_link {
+    struct gy__transport t;
+    gy_tls *tls;
+    SSL *ssl;
+    char *host, *peer, *protocol;
+    const char *const *prefer;
+    struct gy__why why; /* while shaking hands */
+    bool explained;
+    gy_str ahead;      /* while shaking hands: read already; the caller's */
+    char *unsent;      /* encrypted, and not yet taken by the kernel */
+    size_t unsent_len; /* of it */
+    char first[8];     /* with which the peer has begun */
+    uint8_t first_len, stage;
+    bool owed;  /* the last byte of a write, until nothing is unsent */
+    bool ended; /* the peer has said that it sends no more */
+    bool cut;   /* the peer has gone without saying so */
+    int error;  /* of the socket */
+};
+
+static inline struct gy__tls_link *gy__tls_link_of(const SSL *ssl)
+{
+    return SSL_get_app_data(ssl);
+}
+
+/* -- tls_context.c ------------------------------------------------------------------------------- */
+
+/* Read all files. 0 or a negative code, with [why]. */
+int gy__tls_contexts_new(gy_tls *tls, struct gy__tls_contexts *out, struct gy__why why);
+void gy__tls_contexts_done(struct gy__tls_contexts *c);
+
+/* -- tls_certificate.c --------------------------------------------------------------------------- */
+
+/* Give [ctx] a certificate, its chain and its key; and with [ocsp] what is to be stapled to it. */
+int gy__tls_certificate_load(SSL_CTX *ctx, const gy_tls_certificate *c, bool ocsp,
+                             struct gy__why why);
+
+/* Whom to trust. */
+int gy__tls_authorities_load(SSL_CTX *ctx, const gy_tls_opts *opts, bool server,
+                             struct gy__why why);
+
+/* -- tls_names.c --------------------------------------------------------------------------------- */
+
+/* What a server answers to the name and the protocols that a client asks for. */
+void gy__tls_names_init(gy_tls *tls, SSL_CTX *ctx);
+
+/* The protocols as they are on the wire. 0, GY_EINVAL or GY_ENOMEM. */
+int gy__tls_protocols(gy_arena *a, const char *const *names, unsigned char **out, size_t *len);
+
+/* -- tls_tickets.c ------------------------------------------------------------------------------- */
+
+void gy__tls_tickets_init(SSL_CTX *ctx);
+int gy__tls_tickets_new_key(gy_tls *tls);
+void gy__tls_tickets_done(gy_tls *tls);
+
+/* -- tls_sessions.c ------------------------------------------------------------------------------ */
+
+void gy__tls_sessions_init(SSL_CTX *ctx);
+void gy__tls_session_use(struct gy__tls_link *s);
+void gy__tls_sessions_done(gy_tls *tls);
+
+/* -- tls_why.c ----------------------------------------------------------------------------------- */
+
+void gy__tls_say(struct gy__why why, const char *fmt, ...) GY_PRINTF(2, 3);
+
+/* What OpenSSL has last complained of. Static or thread-local. */
+const char *gy__tls_complaint(void);
+
+/* Why a handshake failed. */
+void gy__tls_explain(struct gy__tls_link *s);
+
+/* Remember why a certificate is not good: for SSL_CTX_set_verify. */
+int gy__tls_judge(int good, X509_STORE_CTX *store);
+
+/* -- tls_socket.c -------------------------------------------------------------------------------- */
+
+/* What OpenSSL reads from and writes to. NULL when out of memory. */
+BIO *gy__tls_socket_new(struct gy__tls_link *s);
+
+/* Send what is unsent. 0, -EAGAIN or another -errno. */
+int gy__tls_socket_flush(struct gy__tls_link *s);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_context.c - OpenSSL's contexts: which TLS is spoken, and with which certificates. */
+
+#include <gyre/error.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "net/tls.h"
+
+/* With forward secrecy and authenticated encryption only. */
+static const char modern[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+static int set_protocol(const gy_tls *tls, SSL_CTX *ctx, struct gy__why why)
+{
+    const char *ciphers = tls->opts.ciphers ? tls->opts.ciphers : modern;
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    if (tls->opts.no_tickets) {
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+        SSL_CTX_set_num_tickets(ctx, 0);
+    }
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(ctx, 1);
+    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+        SSL_CTX_set_cipher_list(ctx, ciphers) == 1)
+        return 0;
+    gy__tls_say(why, "no cipher that is known in \"%s\"", ciphers);
+    ERR_clear_error();
+    return GY_EINVAL;
+}
+
+/* A session in which a client was verified is good only where the same would be asked of it. */
+static void bind_sessions(const gy_tls *tls, SSL_CTX *ctx)
+{
+    unsigned char id[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EVP_MD_CTX *d = EVP_MD_CTX_new();
+    if (!d)
+        return;
+    EVP_DigestInit_ex(d, EVP_sha256(), NULL);
+    EVP_DigestUpdate(d, &tls->opts.verify_client, sizeof tls->opts.verify_client);
+    STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
+    for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
+        unsigned char print[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+        if (x && X509_digest(x, EVP_sha256(), print, &size))
+            EVP_DigestUpdate(d, print, size);
+    }
+    EVP_DigestFinal_ex(d, id, &len);
+    EVP_MD_CTX_free(d);
+    SSL_CTX_set_session_id_context(ctx, id, len);
+}
+
+static int set_server(gy_tls *tls, SSL_CTX *ctx)
+{
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    gy__tls_tickets_init(ctx);
+    gy__tls_names_init(tls, ctx);
+    bind_sessions(tls, ctx);
+    if (tls->opts.verify_client)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, gy__tls_judge);
+    return 0;
+}
+
+static int set_client(gy_tls *tls, SSL_CTX *ctx)
+{
+    gy__tls_sessions_init(ctx);
+    SSL_CTX_set_verify(ctx, tls->opts.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, gy__tls_judge);
+    if (tls->alpn_len && SSL_CTX_set_alpn_protos(ctx, tls->alpn, (unsigned)tls->alpn_len))
+        return GY_ENOMEM;
+    return 0;
+}
+
+static int make(gy_tls *tls, const gy_tls_certificate *c, SSL_CTX **out, struct gy__why why)
+{
+    SSL_CTX *ctx = *out = SSL_CTX_new(tls->server ? TLS_server_method() : TLS_client_method());
+    if (!ctx)
+        return GY_ENOMEM;
+    int e = set_protocol(tls, ctx, why);
+    if (!e)
+        e = gy__tls_authorities_load(ctx, &tls->opts, tls->server, why);
+    if (!e && c)
+        e = gy__tls_certificate_load(ctx, c, tls->opts.ocsp, why);
+    if (!e)
+        e = tls->server ? set_server(tls, ctx) : set_client(tls, ctx);
+    return e;
+}
+
+int gy__tls_contexts_new(gy_tls *tls, struct gy__tls_contexts *out, struct gy__why why)
+{
+    const gy_tls_certificate *all = tls->opts.certificates;
+    size_t n = 0;
+    int e = 0;
+    while (all[n].certificate_file || all[n].certificate.ptr)
+        n++;
+    size_t most = tls->server && n ? n : 1;
+    *out = (struct gy__tls_contexts){.items = gy__zalloc(most * sizeof(SSL_CTX *))};
+    if (!out->items) {
+        gy__tls_say(why, "out of memory");
+        return GY_ENOMEM;
+    }
+    for (; out->count < most && !e; out->count++)
+        e = make(tls, n ? &all[out->count] : NULL, &out->items[out->count], why);
+    if (e == GY_ENOMEM)
+        gy__tls_say(why, "out of memory");
+    if (e)
+        gy__tls_contexts_done(out);
+    return e;
+}
+
+void gy__tls_contexts_done(struct gy__tls_contexts *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        SSL_CTX_free(c->items[i]);
+    gy__free(c->items);
+    *c = (struct gy__tls_contexts){.items = NULL};
+}

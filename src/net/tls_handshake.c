@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_handshake.c - two that agree on keys, and on who they are. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gyre/error.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+#include "net/tls.h"
+
+/* Where the kernel can encrypt, OpenSSL gives it the keys. */
+static void offer_kernel(struct gy__tls_link *s)
+{
+    if (!s->tls->opts.no_ktls &&
+        setsockopt(s->t.io.fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls" - 1) == 0)
+        SSL_set_options(s->ssl, SSL_OP_ENABLE_KTLS);
+}
+
+static bool is_ip(const char *host)
+{
+    unsigned char ip[16];
+    return inet_pton(AF_INET, host, ip) == 1 || inet_pton(AF_INET6, host, ip) == 1;
+}
+
+/* Whom we ask for, and whose certificate has to be shown. */
+static int expect(struct gy__tls_link *s, const char *host)
+{
+    if (!host)
+        return s->tls->opts.insecure ? 0 : GY_EINVAL;
+    s->host = gy__alloc(strlen(host) + 1);
+    if (!s->host)
+        return GY_ENOMEM;
+    strcpy(s->host, host);
+    if (is_ip(host))
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s->ssl), host) == 1 ? 0 : GY_ENOMEM;
+    SSL_set_hostflags(s->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(s->ssl, host) == 1 && SSL_set_tlsext_host_name(s->ssl, host) == 1
+               ? 0
+               : GY_EINVAL;
+}
+
+static int begin(struct gy__tls_link *s, const char *host)
+{
+    pthread_mutex_lock(&s->tls->lock);
+    s->ssl = SSL_new(s->tls->contexts.items[0]);
+    pthread_mutex_unlock(&s->tls->lock);
+    BIO *b = s->ssl ? gy__tls_socket_new(s) : NULL;
+    if (!b)
+        return GY_ENOMEM;
+    SSL_set_bio(s->ssl, b, b);
+    SSL_set_app_data(s->ssl, s);
+    offer_kernel(s);
+    if (s->tls->server) {
+        SSL_set_accept_state(s->ssl);
+        return 0;
+    }
+    SSL_set_connect_state(s->ssl);
+    int e = expect(s, host);
+    if (!e)
+        gy__tls_session_use(s);
+    return e;
+}
+
+/* "GET / HTTP/1.1" where a record of TLS begins with a byte below 32. */
+static bool asks_in_plain(const struct gy__tls_link *s)
+{
+    for (size_t i = 0; i < s->first_len; i++)
+        if (i >= 3 && s->first[i] == ' ')
+            return true;
+        else if (s->first[i] < 'A' || s->first[i] > 'Z')
+            return false;
+    return s->first_len == sizeof s->first;
+}
+
+static int failed(struct gy__tls_link *s)
+{
+    const char *who = s->host ? s->host : s->tls->server ? "the client" : "the server";
+    if (s->tls->server && asks_in_plain(s)) {
+        gy__tls_say(s->why, "the client speaks plain HTTP");
+        SSL_free(s->ssl);
+        s->ssl = NULL;
+        s->stage = GY__TLS_PLAIN;
+        return GY_EPROTO;
+    }
+    if (s->cut || s->error) {
+        gy__tls_say(s->why, "%s has closed the connection within the handshake", who);
+        return GY_EOF;
+    }
+    gy__tls_explain(s);
+    return GY_ETLS;
+}
+
+static int shake(struct gy__tls_link *s, int64_t deadline)
+{
+    struct gy__io *io = &s->t.io;
+    for (;;) {
+        ERR_clear_error();
+        int r = SSL_do_handshake(s->ssl);
+        int e = 0;
+        if (r == 1)
+            return 0;
+        switch (SSL_get_error(s->ssl, r)) {
+        case SSL_ERROR_WANT_READ:
+            e = gy__io_wait(io, GY__IN, deadline, "a TLS handshake");
+            break;
+        case SSL_ERROR_WANT_WRITE:
+            io->ready &= (uint8_t)~GY__OUT;
+            e = gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
+            break;
+        default:
+            e = failed(s);
+            ERR_clear_error();
+        }
+        if (e == GY_ETIMEDOUT)
+            gy__tls_say(s->why, "the TLS handshake took too long");
+        if (e)
+            return e;
+    }
+}
+
+/* What is asked about later and OpenSSL does not keep as a text. */
+static int note(struct gy__tls_link *s)
+{
+    const unsigned char *name;
+    unsigned len;
+    char subject[512];
+    SSL_get0_alpn_selected(s->ssl, &name, &len);
+    if (len) {
+        s->protocol = gy__zalloc(len + 1U);
+        if (!s->protocol)
+            return GY_ENOMEM;
+        memcpy(s->protocol, name, len);
+    }
+    X509 *x = SSL_get0_peer_certificate(s->ssl);
+    if (!x || !X509_NAME_oneline(X509_get_subject_name(x), subject, sizeof subject))
+        return 0;
+    s->peer = gy__alloc(strlen(subject) + 1);
+    if (!s->peer)
+        return GY_ENOMEM;
+    strcpy(s->peer, subject);
+    return 0;
+}
+
+int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_str ahead,
+                                int64_t deadline, struct gy__why why)
+{
+    struct gy__tls_link *s = gy_of(t, struct gy__tls_link, t);
+    s->why = why;
+    s->ahead = ahead;
+    s->stage = GY__TLS_SHAKING;
+    gy__tls_say(why, "no TLS: out of memory");
+    int e = begin(s, host);
+    if (e == GY_EINVAL)
+        gy__tls_say(why, "a client has to say whose certificate it expects");
+    if (!e)
+        e = shake(s, deadline);
+    if (!e)
+        e = note(s);
+    s->why = (struct gy__why){.text = NULL};
+    if (s->stage == GY__TLS_SHAKING)
+        s->stage = e ? GY__TLS_BROKEN : GY__TLS_SECURE;
+    if (!e && SSL_has_pending(s->ssl))
+        t->io.ready |= GY__IN;
+    if (!e)
+        gy__tls_say(why, "%s", "");
+    return e;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* transport_tls.h - TLS below a stream or a connection of HTTP. */
+#ifndef GYRE_NET_TRANSPORT_TLS_H
+#define GYRE_NET_TRANSPORT_TLS_H
+
+#include <gyre/tls.h>
+
+#include "net/transport.h"
+
+/* Where a handshake says what went wrong; the text may be NULL. */
+struct gy__why {
+    char *text;
+    size_t size;
+};
+
+/* A connected, non-blocking socket, plain until the handshake; takes [fd] on success. */
+int gy__transport_tls_new(gy_loop *loop, int fd, gy_tls *tls, struct gy__transport **out);
+
+/* The handshake, in the current task: of a server, or of a client that asks for [host]. [ahead] was read
+ * from the socket already. 0; GY_ETLS and the other codes of gy_stream_start_tls; GY_EPROTO when the
+ * peer has asked in plain HTTP: then [t] is plain again and can answer so. */
+int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_str ahead,
+                                int64_t deadline, struct gy__why why);
+
+/* What to choose when [tls] names no protocols and the client does. Static storage. */
+void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn);
+
+/* False for other transports, and before the handshake. */
+bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out);
+
+/* References, for those who keep it. */
+gy_tls *gy__tls_ref(gy_tls *tls);
+bool gy__tls_is_server(const gy_tls *tls);
+
+#endif
