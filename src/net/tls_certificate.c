@@ -37,8 +37,7 @@ static int on_password(char *buf, int size, int writing, void *arg)
     (void)writing;
     if (!password || strlen(password) >= (size_t)size)
         return -1;
-    strcpy(buf, password);
-    return (int)strlen(password);
+    return snprintf(buf, (size_t)size, "%s", password);
 }
 
 /* The rest of the file: who has signed the certificate, and so on. */

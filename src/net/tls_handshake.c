@@ -22,6 +22,15 @@ static void offer_kernel(struct gy__tls_link *s)
         SSL_set_options(s->ssl, SSL_OP_ENABLE_KTLS);
 }
 
+static char *copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *c = gy__alloc(size);
+    if (c)
+        memcpy(c, text, size);
+    return c;
+}
+
 static bool is_ip(const char *host)
 {
     unsigned char ip[16];
@@ -33,10 +42,9 @@ static int expect(struct gy__tls_link *s, const char *host)
 {
     if (!host)
         return s->tls->opts.insecure ? 0 : GY_EINVAL;
-    s->host = gy__alloc(strlen(host) + 1);
+    s->host = copy(host);
     if (!s->host)
         return GY_ENOMEM;
-    strcpy(s->host, host);
     if (is_ip(host))
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s->ssl), host) == 1 ? 0 : GY_ENOMEM;
     SSL_set_hostflags(s->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -140,11 +148,8 @@ static int note(struct gy__tls_link *s)
     X509 *x = SSL_get0_peer_certificate(s->ssl);
     if (!x || !X509_NAME_oneline(X509_get_subject_name(x), subject, sizeof subject))
         return 0;
-    s->peer = gy__alloc(strlen(subject) + 1);
-    if (!s->peer)
-        return GY_ENOMEM;
-    strcpy(s->peer, subject);
-    return 0;
+    s->peer = copy(subject);
+    return s->peer ? 0 : GY_ENOMEM;
 }
 
 int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_str ahead,
