@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tls.c - TLS over sockets: handshakes that succeed and fail, bytes both ways, ends. */
+#include "net/stream.h"
+#include "net/tls.h"
 #include "support/certificates.h"
 #include "testing/test.h"
 
@@ -185,6 +187,86 @@ GY_TEST(much_goes_both_ways)
         site.size = sizes[i];
         GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
     }
+    site_close(&site);
+}
+
+/* -- A full connection: what the kernel does not take is kept, and nothing is lost ----------------- */
+
+enum { FULL = 8 * 1000 * 1000, PIECE = 37000 };
+
+static char byte_at(size_t i)
+{
+    return (char)(i * 31 % 251);
+}
+
+static int write_all(void *arg)
+{
+    gy_stream *s = arg;
+    char piece[PIECE];
+    int e = 0;
+    for (size_t at = 0; at < FULL && !e; at += PIECE) {
+        size_t n = FULL - at < PIECE ? FULL - at : PIECE;
+        for (size_t i = 0; i < n; i++)
+            piece[i] = byte_at(at + i);
+        struct iovec two[2] = {{.iov_base = piece, .iov_len = n / 3},
+                               {.iov_base = piece + n / 3, .iov_len = n - n / 3}};
+        /* Now and then both change their keys: the answer to that comes when nothing can be sent. */
+        if (at / PIECE % 20 == 19)
+            GY_CHECK_INT(
+                SSL_key_update(gy_of(s->t, struct gy__tls_link, t)->ssl, SSL_KEY_UPDATE_REQUESTED),
+                1);
+        e = gy_stream_writev(s, two, 2);
+    }
+    return e;
+}
+
+static int read_all(void *arg)
+{
+    gy_stream *s = arg;
+    gy_str some;
+    size_t at = 0, wrong = 0;
+    int e = gy_sleep(1); /* it comes when nothing moves any more */
+    while (at < FULL && !e) {
+        e = gy_stream_read(s, 50000, &some);
+        for (size_t i = 0; i < some.len && !e; i++)
+            wrong += some.ptr[i] != byte_at(at + i);
+        at += e ? 0 : some.len;
+    }
+    GY_CHECK_INT(wrong, 0);
+    return e;
+}
+
+static int fill_up(void *arg)
+{
+    struct site *site = arg;
+    gy_stream *s;
+    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
+    if (e)
+        return e;
+    e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
+    if (!e) {
+        gy_group g = {.timeout = 60};
+        gy_group_spawn(&g, write_all, s);
+        gy_group_spawn(&g, read_all, s);
+        e = gy_group_wait(&g);
+    }
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(nothing_is_lost_when_nothing_is_read)
+{
+    struct site site;
+    gy_tls_certificate list[2] = {certificate_of(&good)};
+    gy_tls_opts asker = trusting();
+    if (!site_open(&site, t,
+                   &(gy_tls_opts){
+                       .certificates = list,
+                   },
+                   &asker))
+        return;
+    gy_test_clock_auto(t);
+    GY_CHECK_INT(gy_test_run(t, fill_up, &site), 0);
     site_close(&site);
 }
 
