@@ -152,7 +152,7 @@ static int ask_many(void *arg)
     for (size_t i = 0; i < MANY && !e; i++)
         e = check_answer(s, "https 1 TLSv1.3 http/1.1 localhost 0\n");
     for (size_t i = 0; i < sizeof ASK - 1 && !e; i++)
-        e = gy_stream_write(s, ASK + i, 1);
+        e = gy_stream_write(s, &ASK[i], 1);
     if (!e)
         e = check_answer(s, "https 1 TLSv1.3 http/1.1 localhost 0\n");
     gy_stream_close(s);

@@ -270,6 +270,103 @@ GY_TEST(nothing_is_lost_when_nothing_is_read)
     site_close(&site);
 }
 
+/* Some bytes and then silence: the last of them must not stay behind either. */
+struct last {
+    struct site *site;
+    size_t size;
+};
+
+static void narrow(const gy_stream *s)
+{
+    int size = 100000;
+    setsockopt(gy_stream_fd(s), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    setsockopt(gy_stream_fd(s), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+static int write_and_listen(gy_stream *s, void *arg)
+{
+    struct last *last = arg;
+    static const char piece[16000];
+    gy_str none;
+    int e = 0;
+    narrow(s);
+    for (size_t at = 0; at < last->size && !e; at += sizeof piece)
+        e = gy_stream_write(s, piece, sizeof piece);
+    return e ? e : gy_stream_read(s, 1, &none);
+}
+
+static int read_late(void *arg)
+{
+    struct last *last = arg;
+    struct site *site = last->site;
+    gy_stream *s;
+    gy_str all;
+    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
+    if (e)
+        return e;
+    narrow(s);
+    e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
+    if (!e)
+        e = gy_sleep(1);
+    if (!e)
+        e = gy_stream_read_exact(s, last->size, &all);
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(the_last_bytes_are_not_left_behind)
+{
+    struct site site;
+    struct last last = {.site = &site};
+    gy_tls_certificate list[2] = {certificate_of(&good)};
+    gy_tls_opts asker = trusting();
+    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+        return;
+    gy_tcp_server_close(site.tcp, 0);
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, site.why, sizeof site.why);
+    GY_CHECK_INT(gy_local_address(fd, site.address), 0);
+    site.tcp =
+        gy_tcp_server_open(fd, &(gy_tcp_server_opts){.tls = site.server}, write_and_listen, &last);
+    gy_test_clock_auto(t);
+    for (int i = 1; i <= 40; i++) {
+        last.size = (size_t)i * 16000;
+        GY_CHECK_INT(gy_test_run(t, read_late, &last), 0);
+    }
+    site_close(&site);
+}
+
+/* A record is more than is asked for: the rest is there, and nothing will tell of it. */
+static int read_bit_by_bit(void *arg)
+{
+    struct site *site = arg;
+    gy_stream *s;
+    char bit[100];
+    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
+    if (e)
+        return e;
+    e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
+    if (!e)
+        e = gy_stream_write_str(s, (gy_str)GY_STR("0123456789"
+                                                  "abcdefghij"));
+    for (int i = 0; i < 10 && !e; i++) {
+        ssize_t n = gy_stream_read_into(s, bit, 2, false, NULL);
+        e = n < 0 ? (int)n : 0;
+    }
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(what_openssl_holds_back_is_found)
+{
+    struct site site;
+    gy_tls_certificate list[2] = {certificate_of(&good)};
+    gy_tls_opts asker = trusting();
+    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+        return;
+    GY_CHECK_INT(gy_test_run(t, read_bit_by_bit, &site), 0);
+    site_close(&site);
+}
+
 GY_TEST(a_chain_leads_to_the_root)
 {
     struct site site;
