@@ -32,7 +32,7 @@ typedef struct gy_tls_opts {
     bool no_ktls;            /* do not let the kernel encrypt where it could */
 } gy_tls_opts;
 
-/* Settings that connections share. Used from any number of streams; the last user frees it. */
+/* Settings that connections share. Used from any number of streams, on any thread; the last user frees it. */
 typedef struct gy_tls gy_tls;
 
 /* What a handshake has agreed on. The texts live as long as the stream. */
@@ -58,15 +58,19 @@ GY_API void gy_tls_free(gy_tls *tls); /* connections that are there keep what th
  * [why], and the old ones stay. */
 GY_API GY_CHECKED int gy_tls_reload(gy_tls *tls, char *why, size_t size);
 
-/* Keys of session tickets, [len] bytes of which the first 80 encrypt and all decrypt: give the same to all
+/* Keys of session tickets, [len] bytes, 80 each, of which the first encrypts and all decrypt: give the same to all
  * workers and put a new one in front from time to time. Until then each gy_tls has its own. */
 GY_API GY_CHECKED int gy_tls_set_ticket_keys(gy_tls *tls, const void *keys, size_t len);
 
-/* Turn a stream that has said what it had to in plain text into a TLS one, in place: as server, or as client
- * with the name [host] the certificate must be for. 0; GY_ETLS with [why] ("the certificate of
- * example.org expired on 2026-01-01"); GY_ETIMEDOUT after [timeout] seconds; GY_EOF; or the cancellation.
- * After a failure the stream can only be closed. GY_EINVAL when bytes behind the last read are there
- * already: a peer that sends before the handshake may be somebody in between. */
+/* Turn a stream over a socket that has said what it had to in plain text into a TLS one, in place: as [tls]
+ * is for, a server, or a client with the name or IP address [host] the certificate must be for (NULL only
+ * when it is insecure). 0; GY_ETLS with [why] ("the certificate of example.org expired on 2026-01-01");
+ * GY_ETIMEDOUT after [timeout] seconds (0: no limit); GY_EOF; or the cancellation: after these the stream
+ * can only be closed. Nothing has happened yet with GY_EBUSY, -ENOTSOCK, and GY_EINVAL when bytes behind the
+ * last read are there already: a peer that sends before the handshake may be somebody in between.
+ *
+ * From then on an end that the peer has not announced is GY_ECLOSED: what it sent may have been cut off.
+ * gy_stream_shutdown announces ours, and so does gy_stream_close. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_start_tls(gy_stream *s, gy_tls *tls, const char *host,
                                                       double timeout, char *why, size_t size);
 

@@ -658,6 +658,38 @@ GY_TEST(a_server_without_tls_is_told_from_one_with)
     site_close(&site);
 }
 
+/* A goodbye in the same packet as the last bytes, and the connection stays open. */
+static int say_goodbye(void *arg)
+{
+    struct site *site = arg;
+    gy_stream *s;
+    gy_str none;
+    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
+    if (e)
+        return e;
+    e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
+    if (!e)
+        e = gy_stream_write_str(s, (gy_str)GY_STR("the last bytes"));
+    if (!e)
+        SSL_shutdown(gy_of(s->t, struct gy__tls_link, t)->ssl);
+    while (!e)
+        e = gy_stream_read(s, 100, &none);
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(a_goodbye_is_an_end)
+{
+    struct site site;
+    gy_tls_certificate list[2] = {certificate_of(&good)};
+    gy_tls_opts asker = trusting();
+    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+        return;
+    GY_CHECK_INT(gy_test_run(t, say_goodbye, &site), GY_EOF);
+    GY_CHECK_INT(site.served, GY_EOF);
+    site_close(&site);
+}
+
 /* Leave without a goodbye. */
 static int cut_off(void *arg)
 {
