@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* test_client_pool.c - connections that are kept, that died meanwhile, and lines for those there are. */
+#include "client_party.h"
+#include "http/client.h"
+
+#define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
+#define GOOD GY_STR(ANSWER "a")
+
+/* -- Dead connections ---------------------------------------------------------------------------- */
+
+/* The second answer is cut after [cut] bytes of it. */
+static void second_is_cut(gy_test *t, const char *method, size_t cut, int code, size_t connections)
+{
+    struct party p = {.answers = {GOOD, gy_str_n(ANSWER "b", cut), GOOD}, .after = {KEEP, CLOSE}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.method = method}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(ask(t, &a), code);
+    GY_CHECK_INT(p.connections, connections);
+    GY_CHECK_INT(a.res.reused, code != 0);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+GY_TEST(a_kept_connection_that_died_is_tried_again_once)
+{
+    second_is_cut(t, "GET", 0, 0, 2);
+    second_is_cut(t, "PUT", 0, 0, 2);
+    second_is_cut(t, "DELETE", 0, 0, 2);
+    second_is_cut(t, "POST", 0, GY_ECLOSED, 1);
+    second_is_cut(t, "PATCH", 0, GY_ECLOSED, 1);
+    for (size_t cut = 1; cut < strlen(ANSWER) + 1; cut++)
+        second_is_cut(t, "GET", cut, GY_ECLOSED, 1);
+}
+
+GY_TEST(a_new_connection_that_dies_is_not_tried_again)
+{
+    struct party p = {.answers = {GY_STR("")}, .after = {CLOSE}};
+    party_open(&p);
+    struct ask a = {.url = p.url};
+    GY_CHECK_INT(ask(t, &a), GY_ECLOSED);
+    GY_CHECK_INT(p.connections, 1);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* The server closes while nobody asks, or says something: nothing is sent there, also no POST. */
+GY_TEST(a_connection_that_ended_while_idle_is_not_used)
+{
+    static const char *const ends[] = {ANSWER "a", ANSWER "aHTTP/1.1 408 Late\r\n\r\n"};
+    for (size_t i = 0; i < 2; i++) {
+        struct party p = {.answers = {gy_str_of(ends[i]), GOOD}, .after = {CLOSE}};
+        party_open(&p);
+        struct ask a = {.url = p.url, .opts = {.method = "POST"}};
+        GY_CHECK_INT(ask(t, &a), 0);
+        gy_test_settle(t);
+        GY_CHECK_INT(ask(t, &a), 0);
+        GY_CHECK(!a.res.reused);
+        GY_CHECK_INT(p.connections, 2);
+        gy_arena_done(&a.arena);
+        party_close(&p);
+    }
+}
+
+GY_TEST(a_connection_is_not_kept_for_ever)
+{
+    struct party p = {.answers = {GOOD, GOOD}};
+    party_open(&p);
+    struct ask a = {.url = p.url};
+    GY_CHECK_INT(ask(t, &a), 0);
+    gy_test_advance(t, 61);
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK(!a.res.reused);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+GY_TEST(a_fetch_that_failed_leaves_no_connection)
+{
+    struct party p = {.answers = {GY_STR(ANSWER), GOOD}, .after = {STALL}};
+    party_open(&p);
+    gy_test_clock_auto(t);
+    struct ask a = {.url = p.url, .opts = {.timeout = 1, .proxy = p.proxy}};
+    GY_CHECK_INT(ask(t, &a), GY_ETIMEDOUT);
+    a.opts.timeout = -1;
+    a.opts.connect_timeout = -1;
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK(!a.res.reused);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* -- Lines --------------------------------------------------------------------------------------- */
+
+enum { CROWD = 12 };
+
+struct crowd {
+    gy_client *client;
+    int finished[CROWD], count;
+    int results[CROWD];
+    size_t most, now;
+};
+
+static struct crowd *crowd;
+
+static int slow(gy_exchange *x, void *arg)
+{
+    (void)arg;
+    if (++crowd->now > crowd->most)
+        crowd->most = crowd->now;
+    int e = 0;
+    for (int i = 0; i < 20 && !e; i++)
+        e = gy_yield();
+    crowd->now--;
+    return e ? e : gy_exchange_respond(x, 200, NULL, gy_str_of("x"));
+}
+
+static int one_of_many(void *arg, size_t i)
+{
+    struct crowd *c = arg;
+    gy_arena arena = {0};
+    gy_response res;
+    gy_fetch_opts opts = {.client = c->client, .timeout = 100, .proxy = "unix:@gyre-line"};
+    c->results[i] = gy_fetch(&arena, i % 2 ? "http://b.test" : "http://a.test", &opts, &res);
+    c->finished[c->count++] = (int)i;
+    gy_arena_done(&arena);
+    return 0;
+}
+
+static int all_of_them(void *arg)
+{
+    return gy_map(CROWD, 0, one_of_many, arg);
+}
+
+static void line_up(gy_test *t, size_t most, size_t per_host, size_t expect)
+{
+    struct crowd c = {.client = NULL};
+    char why[256];
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-line"}, why, sizeof why);
+    gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, slow, NULL);
+    crowd = &c;
+    GY_CHECK_INT(gy_http_server_listen(server, fd), 0);
+    c.client = gy_client_new(&(gy_client_opts){.max_connections = most, .max_per_host = per_host});
+    GY_CHECK_INT(gy_test_run(t, all_of_them, &c), 0);
+    for (int i = 0; i < CROWD; i++)
+        GY_CHECK_INT(c.results[i], 0);
+    GY_CHECK_INT(c.most, expect);
+    for (int i = 0; i < CROWD && (most == 1 || per_host == 1); i++)
+        GY_CHECK(c.finished[i] / 2 == i / 2); /* nobody overtakes those before him */
+    GY_CHECK(c.client->count <= most);
+    GY_CHECK_INT(c.client->places.len, most > 1 ? 2 : 1);
+    gy_client_free(c.client);
+    gy_http_server_free(server);
+}
+
+GY_TEST(lines_are_fair)
+{
+    line_up(t, 1, 5, 1);
+    line_up(t, 3, 5, 3);
+    line_up(t, 50, 1, 2);
+    line_up(t, 50, 50, CROWD);
+}
+
+static int join(void *task)
+{
+    return gy_task_join(task);
+}
+
+GY_TEST(time_in_line_counts)
+{
+    struct party p = {.answers = {GY_STR("")}, .after = {STALL}};
+    party_open(&p);
+    gy_test_clock_auto(t);
+    struct crowd c = {.client = gy_client_new(&(gy_client_opts){.max_per_host = 1})};
+    struct ask first = {.url = p.url,
+                        .opts = {.client = c.client, .timeout = 10, .proxy = p.proxy}};
+    struct ask second = {.url = p.url,
+                         .opts = {.client = c.client, .timeout = 2, .proxy = p.proxy}};
+    gy_task *task = gy_task_new(gy_test_loop(t), ask_in_task, &first, NULL);
+    gy_test_settle(t);
+    GY_CHECK_INT(ask(t, &second), GY_ETIMEDOUT);
+    GY_CHECK(p.connections <= 1);
+    GY_CHECK_INT(gy_test_run(t, join, task), 0);
+    GY_CHECK_INT(first.result, GY_ETIMEDOUT);
+    GY_CHECK_INT(c.client->count, 0);
+    GY_CHECK_INT(c.client->places.len, 0);
+    gy_client_free(c.client);
+    gy_arena_done(&first.arena);
+    gy_arena_done(&second.arena);
+    party_close(&p);
+}
+
+GY_TEST(freeing_a_client_ends_its_fetches)
+{
+    struct party p = {.answers = {GY_STR("")}, .after = {STALL}};
+    party_open(&p);
+    gy_client *c = gy_client_new(&(gy_client_opts){.max_per_host = 1});
+    struct ask asks[3];
+    gy_task *tasks[3];
+    for (int i = 0; i < 3; i++) {
+        asks[i] = (struct ask){.url = p.url, .opts = {.client = c, .timeout = -1}};
+        tasks[i] = gy_task_new(gy_test_loop(t), ask_in_task, &asks[i], NULL);
+    }
+    gy_test_settle(t);
+    gy_client_free(c);
+    for (int i = 0; i < 3; i++) {
+        gy_task_join(tasks[i]);
+        GY_CHECK_INT(asks[i].result, GY_ESHUTDOWN);
+        gy_arena_done(&asks[i].arena);
+    }
+    party_close(&p);
+}
+
+GY_TEST(defaults_are_the_clients)
+{
+    struct party p = {.answers = {GOOD, GOOD}};
+    party_open(&p);
+    gy_client *c =
+        gy_client_new(&(gy_client_opts){.defaults = {.user_agent = "mine", .max_body = 1}});
+    struct ask a = {.url = p.url, .opts = {.client = c}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_GLOB(gy_str_n(p.seen, p.seen_len), "*\r\nUser-Agent: mine\r\n*");
+    gy_arena_done(&a.arena);
+    gy_client_free(c);
+    party_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+    return gy_test_main(argc, argv);
+}
