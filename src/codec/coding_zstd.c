@@ -18,7 +18,8 @@ static void *decoder_new(void)
 
 static void move_on(struct gy__coding_io *io, size_t in, size_t out)
 {
-    io->in += in;
+    if (in) /* else it may be NULL */
+        io->in += in;
     io->in_len -= in;
     io->out += out;
     io->out_len -= out;
