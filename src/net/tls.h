@@ -60,10 +60,11 @@ struct gy__tls_link {
     size_t unsent_len; /* of it */
     char first[8];     /* with which the peer has begun */
     uint8_t first_len, stage;
-    bool owed;  /* the last byte of a write, until nothing is unsent */
-    bool ended; /* the peer has said that it sends no more */
-    bool cut;   /* the peer has gone without saying so */
-    int error;  /* of the socket */
+    bool writing; /* what the application says, and no message of TLS itself */
+    bool owed;    /* the last byte of a write, until nothing is unsent */
+    bool ended;   /* the peer has said that it sends no more */
+    bool cut;     /* the peer has gone without saying so */
+    int error;    /* of the socket */
 };
 
 static inline struct gy__tls_link *gy__tls_link_of(const SSL *ssl)

@@ -17,9 +17,13 @@
 /* Where the kernel can encrypt, OpenSSL gives it the keys. */
 static void offer_kernel(struct gy__tls_link *s)
 {
-    if (!s->tls->opts.no_ktls &&
-        setsockopt(s->t.io.fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls" - 1) == 0)
+    static atomic_bool has_none;
+    if (s->tls->opts.no_ktls || atomic_load_explicit(&has_none, memory_order_relaxed))
+        return;
+    if (setsockopt(s->t.io.fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls" - 1) == 0)
         SSL_set_options(s->ssl, SSL_OP_ENABLE_KTLS);
+    else if (errno == ENOENT || errno == ENOPROTOOPT)
+        atomic_store_explicit(&has_none, true, memory_order_relaxed);
 }
 
 static char *copy(const char *text)
@@ -47,7 +51,8 @@ static int expect(struct gy__tls_link *s, const char *host)
         return GY_ENOMEM;
     if (is_ip(host))
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s->ssl), host) == 1 ? 0 : GY_ENOMEM;
-    SSL_set_hostflags(s->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set_hostflags(s->ssl,
+                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return SSL_set1_host(s->ssl, host) == 1 && SSL_set_tlsext_host_name(s->ssl, host) == 1
                ? 0
                : GY_EINVAL;

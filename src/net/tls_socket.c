@@ -102,7 +102,7 @@ static ssize_t write_silently(BIO *b, const char *buf, int size)
     return n;
 }
 
-static ssize_t transmit(struct gy__tls_link *s, const char *buf, size_t size)
+static ssize_t send_some(struct gy__tls_link *s, const char *buf, size_t size)
 {
     ssize_t n;
     while ((n = send(s->t.io.fd, buf, size, MSG_NOSIGNAL)) < 0 && errno == EINTR)
@@ -112,11 +112,22 @@ static ssize_t transmit(struct gy__tls_link *s, const char *buf, size_t size)
     return n;
 }
 
+static ssize_t transmit(BIO *b, const char *buf, size_t size)
+{
+    struct gy__tls_link *s = link_of(b);
+    if (!BIO_get_ktls_send(b) || s->writing)
+        return send_some(s, buf, size);
+    ssize_t n = write_silently(b, buf, (int)size);
+    if (n < 0 && errno != EAGAIN)
+        s->error = errno;
+    return n;
+}
+
 int gy__tls_socket_flush(struct gy__tls_link *s)
 {
     if (s->unsent_len == 0)
         return 0;
-    ssize_t n = transmit(s, s->unsent, s->unsent_len);
+    ssize_t n = send_some(s, s->unsent, s->unsent_len);
     if (n < 0)
         return -errno;
     s->unsent_len -= (size_t)n;
@@ -152,17 +163,21 @@ static int on_write(BIO *b, const char *buf, int size)
     BIO_clear_retry_flags(b);
     if (size <= 0)
         return 0;
-    if (BIO_get_ktls_send(b))
-        return (int)write_silently(b, buf, size);
-    ssize_t n = s->unsent_len ? 0 : transmit(s, buf, len);
+    ssize_t n = s->unsent_len ? 0 : transmit(b, buf, len);
     if (n < 0 && errno == EAGAIN)
         n = 0;
     if (n < 0)
         return -1;
-    if ((size_t)n == len || (n && s->stage != GY__TLS_SECURE))
+    /* The kernel, where it encrypts, has to be told which messages are TLS's own: those are not kept. */
+    bool keeps = s->stage == GY__TLS_SECURE && (s->writing || !BIO_get_ktls_send(b));
+    if ((size_t)n == len || (n && !keeps))
         return (int)n;
-    if (s->stage == GY__TLS_SECURE && keep(s, buf + n, len - (size_t)n))
+    if (keeps && keep(s, buf + n, len - (size_t)n))
         return size;
+    if (s->writing) {
+        s->error = ENOMEM;
+        return -1;
+    }
     if (n == 0)
         BIO_set_retry_write(b);
     return n ? (int)n : -1;

@@ -128,7 +128,9 @@ static ssize_t tls_writev(struct gy__transport *t, const struct iovec *iov, int 
     if (len == 0)
         return 0;
     ERR_clear_error();
+    s->writing = true;
     int r = SSL_write_ex(s->ssl, record, len, &n);
+    s->writing = false;
     if (r != 1) {
         e = trouble(s, r);
         t->crossed = e == -EAGAIN && SSL_want_read(s->ssl);
