@@ -89,6 +89,7 @@ struct gy__fetch {
     bool drop_body;    /* of a redirect: read, but given to nobody */
     uint64_t body_got;
     struct gy__buf *collected;
+    struct gy__decoder *decoder; /* while a body is read */
 };
 
 /* -- client_options.c ----------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "codec/base64.h"
+#include "codec/coding.h"
 #include "http/chunked.h"
 #include "http/client.h"
 #include "http/message.h"
@@ -163,6 +164,8 @@ int gy__fetch_put_head(struct gy__fetch *f)
         e = put_default(f, "Host", f->url.authority.ptr);
     if (!e)
         e = put_default(f, "User-Agent", f->o.user_agent);
+    if (!e && !f->o.no_decompress)
+        e = put_default(f, "Accept-Encoding", gy__coding_accepted());
     if (!e)
         e = put_credentials(f);
     if (!e)

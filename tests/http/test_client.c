@@ -3,6 +3,11 @@
 #include "client_party.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
+/* "hello" six times, as gzip. */
+#define HELLO                                                                                      \
+    "\037\213\010\000\000\000\000\000\002\003\313\110\315\311\311\127"                             \
+    "\310\300\107\002\000\127\067\142\205\043\000\000\000"
+
 #define SAY(text_)                                                                                 \
     {                                                                                              \
         "" text_, sizeof(text_) - 1                                                                \
@@ -19,6 +24,7 @@ static void sends(gy_test *t, gy_fetch_opts opts, const char *path, const char *
     struct ask a = {.url = url, .opts = opts};
     opts.user_agent = "";
     a.opts.user_agent = "";
+    a.opts.no_decompress = true;
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_TEXT(a.res.body, "hi");
     GY_CHECK_GLOB(gy_str_n(p.seen, p.seen_len), want);
@@ -196,6 +202,35 @@ GY_TEST(bodies_end_as_their_framing_says)
           "abc", 2);
 }
 
+static void decodes(gy_test *t, const char *coding, gy_str body, size_t max, int code)
+{
+    char answer[256], *at = answer;
+    at += snprintf(answer, sizeof answer, OK "Content-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
+                   coding, body.len);
+    memcpy(at, body.ptr, body.len);
+    struct party p = {.answers = {gy_str_n(answer, (size_t)(at - answer) + body.len)}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.max_body = max}};
+    GY_CHECK_INT(ask(t, &a), code);
+    if (code == 0)
+        GY_CHECK_TEXT(a.res.body, "hello hello hello hello hello hello");
+    else
+        GY_CHECK(a.res.why[0]);
+    GY_CHECK_GLOB(gy_str_n(p.seen, p.seen_len), "*\r\nAccept-Encoding: *gzip*");
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+GY_TEST(bodies_are_decompressed)
+{
+    gy_str hello = SAY(HELLO);
+    decodes(t, "gzip", hello, 0, 0);
+    decodes(t, "gzip", gy_str_n(hello.ptr, hello.len - 1), 0, GY_ECODING);
+    decodes(t, "gzip", gy_str_n(hello.ptr + 1, hello.len - 1), 0, GY_ECODING);
+    decodes(t, "unheard-of", hello, 0, GY_ECODING);
+    decodes(t, "gzip", hello, 34, GY_ETOOBIG);
+}
+
 GY_TEST(expect_continue_waits_for_the_word)
 {
     struct party p = {.answers = {SAY("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")}};
@@ -219,7 +254,11 @@ static void redirects(gy_test *t, int status, const char *method, const char *th
     struct party p = {.answers = {gy_str_of(answer), SAY(OK "Content-Length: 0\r\n\r\n")}};
     party_open(&p);
     struct ask a = {.url = p.url,
-                    .opts = {.method = method, .user = "u", .password = "p", .user_agent = ""}};
+                    .opts = {.method = method,
+                             .user = "u",
+                             .password = "p",
+                             .user_agent = "",
+                             .no_decompress = true}};
     if (*method == 'P')
         a.opts.body = (gy_str)GY_STR("xyz");
     GY_CHECK_INT(ask(t, &a), 0);
@@ -261,7 +300,11 @@ GY_TEST(credentials_stay_with_their_server)
     struct party from = {.answers = {gy_str_of(answer)}};
     party_open(&from);
     struct ask a = {.url = from.url,
-                    .opts = {.headers = headers, .user = "u", .password = "p", .user_agent = ""}};
+                    .opts = {.headers = headers,
+                             .user = "u",
+                             .password = "p",
+                             .user_agent = "",
+                             .no_decompress = true}};
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_GLOB(gy_str_n(from.seen, from.seen_len), "*\r\nAuthorization: mine\r\n*");
     GY_CHECK_GLOB(gy_str_n(to.seen, to.seen_len),
