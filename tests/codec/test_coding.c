@@ -235,9 +235,9 @@ static void several(void **state)
 {
     (void)state;
     struct gy__buf one, two, seen;
-    char *text = make_text(50000);
     if (!is_built(GY__CODING_GZIP) || !is_built(GY__CODING_BR))
         skip();
+    char *text = make_text(50000);
     gy__buf_init(&one, 1000000);
     gy__buf_init(&two, 1000000);
     gy__buf_init(&seen, 1000000);
