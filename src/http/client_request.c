@@ -142,6 +142,18 @@ static int put_condition(struct gy__fetch *f)
     return put_default(f, "If-Modified-Since", gy__clock_date(f->o.if_modified_since, date));
 }
 
+static int put_cookies(struct gy__fetch *f)
+{
+    if (!f->o.cookies || has(f, "Cookie"))
+        return 0;
+    gy_str url = gy__url_text(f->arena, &f->url);
+    gy_str cookies = {NULL, 0};
+    if (!url.ptr)
+        return GY_ENOMEM;
+    cookies = gy_cookie_jar_get(f->arena, f->o.cookies, url.ptr);
+    return cookies.len ? put_field(f, "Cookie", cookies) : 0;
+}
+
 static int put_line(struct gy__fetch *f)
 {
     struct gy__buf *b = &f->peer->out;
@@ -168,6 +180,8 @@ int gy__fetch_put_head(struct gy__fetch *f)
         e = put_default(f, "Accept-Encoding", gy__coding_accepted());
     if (!e)
         e = put_credentials(f);
+    if (!e)
+        e = put_cookies(f);
     if (!e)
         e = put_condition(f);
     if (!e)

@@ -106,6 +106,19 @@ static int copy_head(struct gy__fetch *f, size_t len)
     return 0;
 }
 
+/* Those the jar refuses are the server's mistake, and no failure of the fetch. */
+static int keep_cookies(struct gy__fetch *f)
+{
+    const gy_headers *h = &f->out->headers;
+    if (!f->o.cookies || !gy_headers_has(h, "Set-Cookie"))
+        return 0;
+    gy_str url = gy__url_text(f->arena, &f->url);
+    for (const gy_field *c = NULL; url.ptr && (c = gy_headers_next(h, "Set-Cookie", c));)
+        if (gy_cookie_jar_set(f->o.cookies, url.ptr, c->value.ptr) == GY_ENOMEM)
+            return GY_ENOMEM;
+    return url.ptr ? 0 : GY_ENOMEM;
+}
+
 static int show_head(struct gy__fetch *f, const gy_headers *headers)
 {
     int e = f->o.on_head ? f->o.on_head(f->o.head_arg, f->head.status, headers) : 0;
@@ -134,6 +147,8 @@ int gy__fetch_read_head(struct gy__fetch *f, bool interim)
         int e = more ? take_interim(f) : copy_head(f, (size_t)n);
         f->peer->in_at += (size_t)n;
         f->head_bytes += (size_t)n;
+        if (!e && !more)
+            e = keep_cookies(f);
         if (!e && !more)
             e = show_head(f, &f->out->headers);
         if (e || !more || (interim && f->head.status == 100))

@@ -314,6 +314,21 @@ GY_TEST(credentials_stay_with_their_server)
     party_close(&to);
 }
 
+GY_TEST(cookies_are_kept_on_the_way)
+{
+    struct party p = {
+        .answers = {SAY("HTTP/1.1 302 Go\r\nLocation: /b\r\nSet-Cookie: a=1; Path=/\r\n"
+                        "Set-Cookie: =; Domain=\r\nContent-Length: 0\r\n\r\n"),
+                    SAY(OK "Content-Length: 0\r\n\r\n")}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.cookies = gy_cookie_jar_new()}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_GLOB(gy_str_n(p.seen, p.seen_len), "GET /a *\r\n\r\nGET /b *\r\nCookie: a=1\r\n*");
+    gy_cookie_jar_free(a.opts.cookies);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
 GY_TEST(redirects_come_to_an_end)
 {
     static const char loop[] = "HTTP/1.1 302 Go\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
