@@ -274,7 +274,7 @@ static void names(void **state)
     assert_int_equal(gy__coding_find(gy_str_of("identity"), &c), GY_ENOTFOUND);
     assert_int_equal(gy__coding_find(gy_str_of("gz"), &c), GY_ENOTFOUND);
     for (gy_str name, list = gy_str_of(gy__coding_accepted()); gy_str_cut(&list, ',', &name);)
-        assert_int_equal(gy__coding_find(gy_str_trim(name), &c), 0);
+        assert_true(name.len == 0 || gy__coding_find(gy_str_trim(name), &c) == 0);
 }
 
 struct round {
