@@ -128,10 +128,8 @@ static void rewrite_method(struct gy__fetch *f)
 
 static int check_scheme(struct gy__fetch *f)
 {
-    if (gy_str_eq(f->url.scheme, gy_str_of("http")))
+    if (gy_str_eq(f->url.scheme, gy_str_of("http")) || gy_str_eq(f->url.scheme, gy_str_of("https")))
         return 0;
-    if (gy_str_eq(f->url.scheme, gy_str_of("https")))
-        return gy__fetch_fail(f, GY_ETLS, "https cannot be asked for yet");
     return gy__fetch_fail(f, GY_EURL, "%s is neither http nor https", f->url.scheme.ptr);
 }
 
@@ -190,7 +188,7 @@ static void report_times(struct gy__fetch *f)
     f->out->times = (gy_fetch_times){.queue = between(t->began, t->queued),
                                      .dns = -1,
                                      .connect = between(t->began, t->connected),
-                                     .tls = -1,
+                                     .tls = between(t->began, t->secured),
                                      .first_byte = between(t->began, t->first_byte),
                                      .total = between(t->began, gy__clock_now())};
 }

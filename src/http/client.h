@@ -29,7 +29,8 @@ struct gy_client {
     gy_list fetches; /* struct gy__fetch.link */
     size_t count;    /* connections: idle, busy and on their way */
     uint64_t tickets;
-    bool ended; /* gy_client_free was called: the last fetch frees it */
+    struct gy_tls *tls; /* for those that bring no settings; NULL until then */
+    bool ended;         /* gy_client_free was called: the last fetch frees it */
 };
 
 /* Where connections that are alike lead to. There while it has connections or a line. */
@@ -56,7 +57,7 @@ struct gy__peer {
 
 /* Its times, in ns of the loop's clock; 0: not. */
 struct gy__fetch_times {
-    int64_t began, queued, connecting, connected, sent, first_byte;
+    int64_t began, queued, connecting, connected, secured, sent, first_byte;
 };
 
 /* One call of gy_fetch. */

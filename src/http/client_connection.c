@@ -3,6 +3,7 @@
 
 #include <gyre/error.h>
 #include <gyre/net.h>
+#include <gyre/tls.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,10 @@ static bool is_unix(const char *proxy)
 static double time_to_connect(const struct gy__fetch *f)
 {
     double limit = f->o.connect_timeout > 0 ? f->o.connect_timeout : 0;
+    if (limit > 0)
+        limit -= (double)(gy__clock_now() - f->times.connecting) / GY__NS_PER_S;
+    if (f->o.connect_timeout > 0 && limit <= 0)
+        limit = 1e-9;
     if (f->until == INT64_MAX)
         return limit;
     double left = (double)(f->until - gy__clock_now()) / GY__NS_PER_S;
@@ -47,11 +52,39 @@ static double time_to_connect(const struct gy__fetch *f)
     return limit > 0 && limit < left ? limit : left;
 }
 
+/* With the system's certificates, made when it is first needed. */
+static gy_tls *tls_of(struct gy__fetch *f)
+{
+    gy_client *c = f->client;
+    if (f->o.tls)
+        return f->o.tls;
+    if (!c->tls)
+        c->tls = gy_tls_client_new(NULL, f->out->why, sizeof f->out->why);
+    return c->tls;
+}
+
+static int secure(struct gy__fetch *f)
+{
+    gy_tls *tls = tls_of(f);
+    double seconds = time_to_connect(f);
+    char why[sizeof f->out->why] = "";
+    if (!tls)
+        return GY_ETLS;
+    int e = gy_stream_start_tls(f->peer->stream, tls, f->url.host.ptr,
+                                seconds > 0 ? seconds : GY_FOREVER, why, sizeof why);
+    if (e)
+        return gy__fetch_fail(f, e, "no secure connection to %.60s: %.100s", f->url.authority.ptr,
+                              why[0] ? why : gy_strerror(e));
+    f->times.secured = gy__clock_now();
+    return 0;
+}
+
 int gy__fetch_connect(struct gy__fetch *f)
 {
     char at[GY__HOST_ROOM + 16];
     const char *address = at;
     struct gy__peer *p = f->peer;
+    f->times.connecting = gy__clock_now();
     gy_connect_opts opts = {.timeout = time_to_connect(f),
                             .family = f->o.family,
                             .source_address = f->o.source_address,
@@ -63,7 +96,6 @@ int gy__fetch_connect(struct gy__fetch *f)
     else if ((size_t)snprintf(at, sizeof at, f->url.ip6 ? "[%s]:%u" : "%s:%u", f->url.host.ptr,
                               (unsigned)f->url.port) >= sizeof at)
         return gy__fetch_fail(f, GY_EURL, "the name of the host is too long");
-    f->times.connecting = gy__clock_now();
     f->connecting = true;
     int e = gy_connect(address, &opts, &p->stream);
     f->connecting = false;
@@ -72,7 +104,9 @@ int gy__fetch_connect(struct gy__fetch *f)
         return gy__fetch_fail(f, e, "cannot connect to %s: %s", address, gy_strerror(e));
     }
     f->times.connected = gy__clock_now();
-    return f->client->ended ? GY_ESHUTDOWN : 0;
+    if (f->client->ended)
+        return GY_ESHUTDOWN;
+    return gy_str_eq(f->url.scheme, gy_str_of("https")) ? secure(f) : 0;
 }
 
 /* -- Reading ------------------------------------------------------------------------------------- */

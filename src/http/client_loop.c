@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <gyre/error.h>
+#include <gyre/tls.h>
 
 #include "base/alloc.h"
 #include "http/client.h"
@@ -48,6 +49,7 @@ static void free_when_left(gy_client *c)
 {
     if (!c->ended || !gy_list_empty(&c->fetches))
         return;
+    gy_tls_free(c->tls);
     gy__map_done(&c->places);
     gy__free(c);
 }
