@@ -93,7 +93,7 @@ static int listen_to_name(struct listeners *l, const gy_listen_opts *opts)
 static bool is_name(const gy_listen_opts *opts)
 {
     const char *a = opts->address;
-    return !opts->unix_path && a && *a && strcmp(a, "*") && !gy_is_ip(a);
+    return !opts->unix_path && a && *a && strcmp(a, "*") != 0 && !gy_is_ip(a);
 }
 
 int gy_listen_all(const gy_listen_opts *opts, int fds[], size_t max, char *why, size_t size)

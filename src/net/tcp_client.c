@@ -68,10 +68,11 @@ static int parse_source(const gy_connect_opts *opts, int family, struct gy__addr
 }
 
 static int connect_to_host(const char *host, int port, const gy_connect_opts *opts,
-                           struct gy__race_opts *race, struct gy__transport **out)
+                           const struct gy__race_opts *timing, struct gy__transport **out)
 {
     struct gy__inet ip;
     struct gy__addr to, source;
+    struct gy__race_opts race = *timing;
     bool asked, direct = !opts->resolver && gy__inet_parse(host, &ip) == 0;
     int family = opts->family;
     /* A source port alone is one of IPv4, unless the address or the family says otherwise. */
@@ -81,15 +82,15 @@ static int connect_to_host(const char *host, int port, const gy_connect_opts *op
     if (e)
         return e;
     if (asked) {
-        race->source = &source;
+        race.source = &source;
         family = source.any.sa_family;
     }
     if (!direct)
-        return connect_to_name(host, port, family, opts, race, out);
+        return connect_to_name(host, port, family, opts, &race, out);
     if (family != ip.family)
         return GY_ENOTFOUND;
     gy__addr_of_inet(&ip, port, &to);
-    return connect_one(&to, race->source, race->until, out);
+    return connect_one(&to, race.source, race.until, out);
 }
 
 static int connect_anywhere(const char *address, const gy_connect_opts *opts,
