@@ -101,6 +101,7 @@ void gy_stream_close(gy_stream *s)
     if (!s || s->closing)
         return;
     s->read_error = s->write_error = GY_ECLOSED;
+    s->closing = true; /* who is told may close it too */
     gy__stream_tell_closed(s, GY_ECLOSED);
     s->closing = s->reading || s->writing;
     if (s->closing)
