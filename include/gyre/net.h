@@ -108,9 +108,10 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, const gy_conne
                                              gy_stream **out);
 
 /* Who is at the other end of a unix socket, as the kernel saw it when it connected. 0; GY_ENOTFOUND for
- * other sockets; or a negative code. */
+ * other sockets and before they are connected; or a negative code. */
 typedef struct gy_peer_ids {
-    long pid, uid, gid;
+    long pid; /* 0 when its process has no number here: it runs in another container */
+    long uid, gid;
 } gy_peer_ids;
 GY_API GY_CHECKED int gy_peer_ids_get(int fd, gy_peer_ids *out);
 

@@ -4,8 +4,16 @@
 #include <gyre/error.h>
 #include <gyre/net.h>
 #include <gyre/testing.h>
+#include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+enum { SKIP = 77 }; /* without the right to have a namespace of processes */
 
 static int echo(gy_stream *s, void *arg)
 {
@@ -167,6 +175,51 @@ GY_TEST(the_process_at_the_other_end_of_a_unix_socket)
     gy_tcp_server_close(s, 0);
     gy_peer_ids who;
     GY_CHECK_INT(gy_peer_ids_get(-1, &who), -EBADF);
+    int lonely = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    GY_CHECK_INT(gy_peer_ids_get(lonely, &who), GY_ENOTFOUND);
+    close(lonely);
+}
+
+static int connect_from_elsewhere(const char *name)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = strlen(name);
+    memcpy(to.sun_path + 1, name + 1, len - 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return connect(fd, (struct sockaddr *)&to,
+                   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len))
+               ? -1
+               : fd;
+}
+
+/* Seen from within a namespace of processes whoever is outside has no number. */
+GY_TEST(a_process_in_another_container_has_a_user_still)
+{
+    char name[40];
+    int status = -1;
+    (void)t;
+    snprintf(name, sizeof name, "@gyre-test-elsewhere-%d", (int)getpid());
+    int listener = gy_listen(&(gy_listen_opts){.unix_path = name}, NULL, 0);
+    int far = connect_from_elsewhere(name), near = accept(listener, NULL, NULL);
+    GY_CHECK(far >= 0 && near >= 0);
+    pid_t middle = fork();
+    if (middle == 0) {
+        int ended;
+        if (unshare(CLONE_NEWPID))
+            _exit(SKIP);
+        pid_t inner = fork();
+        if (inner == 0) {
+            gy_peer_ids who = {.pid = -1};
+            int e = gy_peer_ids_get(near, &who);
+            _exit(e || who.pid != 0 || who.uid != (long)getuid());
+        }
+        _exit(inner < 0 || waitpid(inner, &ended, 0) < 0 ? SKIP : WEXITSTATUS(ended));
+    }
+    GY_CHECK_INT(waitpid(middle, &status, 0), middle);
+    GY_CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == SKIP));
+    close(far);
+    close(near);
+    close(listener);
 }
 
 int main(int argc, char **argv)
