@@ -180,8 +180,8 @@ GY_API GY_CHECKED int gy_periodic_start(gy_periodic *p);
 GY_API void gy_periodic_stop(gy_periodic *p);
 GY_API bool gy_periodic_is_running(const gy_periodic *p);
 
-/* Begin and end a deadline, in the same task, properly nested. Outside a task it never passes. The
- * end gives true when it passed:
+/* Begin and end a deadline, in the same task, properly nested. One of GY_FOREVER, and one outside of a
+ * task, never passes. The end gives true when it passed:
  *     gy_deadline d;
  *     gy_deadline_begin(&d, 2.0);
  *     int e = slow_thing();

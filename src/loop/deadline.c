@@ -26,7 +26,8 @@ void gy_deadline_begin(gy_deadline *d, double seconds)
         return;
     d->outer = t->deadline;
     t->deadline = d;
-    gy_timer_set(t->loop, &d->timer, seconds, pass, d);
+    if (!(seconds < 0))
+        gy_timer_set(t->loop, &d->timer, seconds, pass, d);
 }
 
 bool gy_deadline_end(gy_deadline *d)

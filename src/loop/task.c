@@ -161,6 +161,8 @@ struct delayed {
 static void begin_delayed(void *arg)
 {
     gy_task *t = arg;
+    if (t->cancel) /* earlier in this turn: it has ended before its time */
+        return;
     t->delayed = false;
     gy__wake(t, 0);
 }
