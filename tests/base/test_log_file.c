@@ -363,7 +363,7 @@ static _Noreturn void write_many(struct gy__log_file *shared, int writer)
     struct gy__log_file own = opened((gy_log_opts){.file_size = SIZE, .backups = BACKUPS});
     struct gy__log_file *f = writer == 0 ? &own : shared;
     for (int i = 0; i < LINES; i++) {
-        char line[64];
+        char line[80];
         snprintf(line, sizeof line, "%d %04d %.*s\n", writer, i, i % 40,
                  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
         now_ns += GY__NS_PER_S / 4; /* it looks after every fourth line */
