@@ -218,7 +218,7 @@ GY_TEST(descriptors_that_lie_in_each_others_place_are_sorted_out)
             if (gy__spawn(&s, &child, &step) || waitpid(child, &how, 0) != child || how)
                 _exit(1);
             for (int k = 0; k < 3; k++) {
-                char wrote[16] = "", want[16] = "", one[12];
+                char wrote[16] = "", want[16] = "", one[16];
                 for (int n = 0; n < 3; n++)
                     if (orders[i][n] == k)
                         strcat(want, (snprintf(one, sizeof one, "%d\n", n), one));
