@@ -103,8 +103,8 @@ GY_API int gy_stream_set_delay(gy_stream *s, bool delay);
 /* A stream that reads from one descriptor and writes to another: pipes, terminals, character devices;
  * both may be the same, and one may be -1: to read or to write that half gives -EBADF. Takes both, also on
  * failure, and makes them non-blocking until they are closed. NULL and errno: EPERM for what cannot be
- * waited for (files on disk, /dev/null), EINVAL without a descriptor or a loop, ENOMEM, or what else is
- * wrong with one of them. [opts] may be NULL. */
+ * waited for (files on disk; with epoll /dev/null too), EINVAL without a descriptor or a loop, ENOMEM, or
+ * what else is wrong with one of them. [opts] may be NULL. */
 GY_API gy_stream *gy_pipe_open(int in, int out, const gy_stream_opts *opts);
 
 GY_END_DECLS
