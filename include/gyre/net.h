@@ -56,7 +56,8 @@ GY_BEGIN_DECLS
 
 /* A listening socket, non-blocking and close-on-exec: gives the descriptor, or a negative code. On
  * failure [why], of [size] bytes, holds a sentence for a person: which address, what was wrong,
- * what to do about it. */
+ * what to do about it. The file of a unix socket replaces one that nobody listens on any more, and stays
+ * when the socket is closed: unlink it. */
 GY_API GY_CHECKED int gy_listen(const gy_listen_opts *opts, char *why, size_t size);
 
 /* The same for an address that may also be a name, which stands for all its addresses: "localhost" is
