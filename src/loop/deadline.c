@@ -35,6 +35,8 @@ bool gy_deadline_end(gy_deadline *d)
     gy_task *t = d->task;
     if (!t)
         return false;
+    if (t->deadline != d) /* one within it was left open */
+        gy__task_left_open(t);
     t->deadline = d->outer;
     if (d->passed)
         t->expired--;
