@@ -95,8 +95,8 @@ GY_API GY_CHECKED int gy_stream_peer(const gy_stream *s, char out[GY_ADDRESS_MAX
  * cancellation. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_proxy_read(gy_stream *s, double timeout, gy_proxied *out);
 
-/* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them
- * (GY_ESHUTDOWN) and wait for that: never inside of one of them. Outside of a task this turns the
+/* Stop accepting and wait for the connections to end, at most [grace] seconds (GY_FOREVER), then
+ * cancel them (GY_ESHUTDOWN) and wait for that: never inside of one of them. Outside of a task this turns the
  * loop. NULL is fine. */
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
