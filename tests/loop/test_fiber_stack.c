@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks: sizes, guards, what an overflow says, and that deep ones are given back. */
+#include "base/cpu.h"
 #include "loop/fiber.h"
 #include "loop/state.h"
 #include "loop/task.h"
 #include "support/sweep.h"
 
 #include <gyre/error.h>
+#include <gyre/offload.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -59,6 +61,34 @@ static void any_number_of_sizes(void **state)
         gy_task *t = gy_task_new(loop, go_deep, &use, &(gy_task_opts){.stack_size = size});
         assert_non_null(t);
         assert_true(gy_task_join(t) >= 0);
+    }
+    gy_loop_free(loop);
+}
+
+static int count_cpus(void *arg)
+{
+    (void)arg;
+    return gy__cpu_count() > 0 ? 0 : -1;
+}
+
+static int make_a_pool(void *arg)
+{
+    (void)arg;
+    gy_pool *p = gy_pool_new(NULL);
+    int e = p ? gy_offload(count_cpus, NULL, &(gy_offload_opts){.pool = p}) : -1;
+    gy_pool_free(p);
+    return e;
+}
+
+static void the_smallest_is_enough_for_what_is_asked_once(void **state)
+{
+    (void)state;
+    static gy_task_fn *const fns[] = {count_cpus, make_a_pool};
+    gy_loop *loop = gy_loop_new();
+    for (size_t i = 0; i < 2; i++) {
+        gy_task *t = gy_task_new(loop, fns[i], NULL, &(gy_task_opts){.stack_size = 1});
+        assert_non_null(t);
+        assert_int_equal(gy_task_join(t), 0);
     }
     gy_loop_free(loop);
 }
@@ -292,6 +322,7 @@ int main(void)
         cmocka_unit_test(other_faults_are_not_taken_for_one),
         cmocka_unit_test(as_much_as_was_asked_for),
         cmocka_unit_test(any_number_of_sizes),
+        cmocka_unit_test(the_smallest_is_enough_for_what_is_asked_once),
         cmocka_unit_test(fibers_are_used_again),
         cmocka_unit_test(deep_stacks_are_given_back),
         cmocka_unit_test(a_burst_of_deep_stacks_is_given_back),
