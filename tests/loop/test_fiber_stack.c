@@ -207,6 +207,40 @@ static void what_a_burst_has_left_is_given_back(void **state)
     gy_loop_free(loop);
 }
 
+/* More than are given back at once: the others wait, and are used again before those that are cold. */
+static void a_large_burst_is_given_back_in_pieces(void **state)
+{
+    (void)state;
+    enum { BURST = 3000, WARM = 64 };
+    struct gy__fibers f;
+    gy__fibers_init(&f);
+    static struct gy__fiber *all[BURST];
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < BURST; i++)
+            assert_non_null(all[i] = gy__fiber_take(&f, 1));
+        for (int i = 0; i < BURST; i++)
+            gy__fiber_release(&f, all[i]);
+        struct gy__fiber_kind *k = &f.kinds[all[0]->kind];
+        assert_int_equal(k->total, BURST);
+        gy__fibers_tidy(&f);
+        gy__fibers_tidy(&f);
+        assert_int_equal(k->idle_count, WARM);
+        assert_non_null(k->rested);
+        assert_true(f.many_idle);
+        struct gy__fiber *next = k->rested;
+        for (int i = 0; i <= WARM; i++)
+            all[i] = gy__fiber_take(&f, 1);
+        assert_ptr_equal(all[WARM], next);
+        for (int i = 0; i <= WARM; i++)
+            gy__fiber_release(&f, all[i]);
+        for (int i = 0; i < 5; i++)
+            gy__fibers_tidy(&f);
+        assert_null(k->rested);
+        assert_false(f.many_idle);
+    }
+    gy__fibers_done(&f);
+}
+
 static void a_guard_lies_below(void **state)
 {
     (void)state;
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(deep_stacks_are_given_back),
         cmocka_unit_test(a_burst_of_deep_stacks_is_given_back),
         cmocka_unit_test(what_a_burst_has_left_is_given_back),
+        cmocka_unit_test(a_large_burst_is_given_back_in_pieces),
         cmocka_unit_test(a_guard_lies_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
