@@ -61,9 +61,9 @@ static void set_options(struct gy__log_file *f, const gy_log_opts *opts)
              : opts->file_size > (size_t)INT64_MAX ? INT64_MAX
                                                    : (int64_t)opts->file_size;
     f->backups = opts->backups > 0 ? opts->backups : DEFAULT_BACKUPS;
-    f->every = (int64_t)(opts->rotate_every * GY__NS_PER_S);
-    if (f->rotate == GY_LOG_ROTATE_INTERVAL && f->every < GY__NS_PER_S)
-        f->every = GY__NS_PER_S;
+    f->every = !(opts->rotate_every >= 1) ? GY__NS_PER_S
+               : opts->rotate_every < 4e9 ? (int64_t)(opts->rotate_every * GY__NS_PER_S)
+                                          : (int64_t)4e18;
 }
 
 int gy__log_file_open(struct gy__log_file *f, const gy_log_opts *opts)
