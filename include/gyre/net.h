@@ -102,9 +102,10 @@ GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
 /* Connect to "host:port" or "unix:path"; gives the stream in [out]. The addresses of a name are tried as
  * RFC 8305 says: IPv6 and IPv4 in turn, the next beside the first when that takes long or has failed, and
- * the first that answers is taken. The failure of the last address (such as -ECONNREFUSED), what
- * gy_resolve fails with (such as GY_ENOTFOUND), GY_ETIMEDOUT, GY_EINVAL, or the cancellation: then
- * nothing is left open. [opts] may be NULL. Inside a task only: else GY_ENOTASK. */
+ * the first that answers is taken. A unix socket whose queue is full is waited for. The failure of the
+ * last address (such as -ECONNREFUSED), what gy_resolve fails with (such as GY_ENOTFOUND), GY_ETIMEDOUT,
+ * GY_EINVAL, or the cancellation: then nothing is left open. [opts] may be NULL. Inside a task only: else
+ * GY_ENOTASK. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, const gy_connect_opts *opts,
                                              gy_stream **out);
 

@@ -124,7 +124,6 @@ GY_TEST(closing_waits_for_the_connections_and_then_cancels_them)
     struct state st;
     if (!serve_on(&st, t, &(gy_listen_opts){.address = "127.0.0.1"}))
         return;
-    gy_test_allow_log(t, "task \"connection\" failed*");
     int port = atoi(strrchr(st.address, ':') + 1);
     gy_test_client *a = gy_test_connect_port(t, port);
     gy_test_client *b = gy_test_connect_port(t, port);
@@ -196,7 +195,6 @@ GY_TEST(closing_outside_of_a_task_is_as_patient)
         return;
     GY_CHECK_INT(close_outside(&st, 10, 4), 4);
     GY_CHECK_INT(st.code, GY_EOF);
-    gy_test_allow_log(t, "task \"connection\" failed*");
     if (!serve_on(&st, t, &(gy_listen_opts){.address = "127.0.0.1"}))
         return;
     GY_CHECK_INT(close_outside(&st, 10, 100), 10);
