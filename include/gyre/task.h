@@ -125,7 +125,7 @@ GY_API int gy_task_cancelled(void);
 GY_API bool gy_task_shield(bool on);
 
 /* Who is told when a task that gy_spawn started, or a periodic call, has failed: on the loop's stack, must
- * not suspend. NULL restores the line in the log. For all loops. */
+ * not suspend. NULL restores the line in the log. For all loops: decide it before they run. */
 typedef void gy_failure_fn(void *arg, const gy_task *t, int code);
 GY_API void gy_on_failure(gy_failure_fn *fn, void *arg);
 
