@@ -204,11 +204,13 @@ static void children_of_children_as_well(void **state)
                         ? use_a_loop_of_its_own()
                         : 1;
             gy_loop_free(mine);
+            gy_loop_free(loop);
             _exit(e);
         }
         int e = status_of(grandchild);
         e = e ? 50 + e : gy_loop_turn(mine, 0) ? 2 : 0;
         gy_loop_free(mine);
+        gy_loop_free(loop);
         _exit(e);
     }
     assert_int_equal(status_of(child), 0);
