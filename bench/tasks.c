@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* tasks.c - what tasks, switches, timers, the mailbox and the thread pool cost, a line each. */
+/* tasks.c - what tasks, switches and timers cost, a line each. */
 #include <gyre/error.h>
-#include <gyre/offload.h>
 #include <gyre/task.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,9 +20,6 @@ enum {
     YIELDS = 2000000,
     LIVE = 100000,
     TIMERS = 2000000,
-    TRIPS = 20000,
-    SENDERS = 4,
-    POSTS = 250000,
 };
 
 static double now(void)
@@ -147,104 +141,6 @@ static void timers(void)
     gy_loop_free(loop);
 }
 
-static double trip_time;
-
-static int offload_many(void *arg)
-{
-    int e = 0;
-    for (int i = 0; i < TRIPS / 10 && !e; i++)
-        e = gy_offload(nothing, arg, NULL);
-    double before = now();
-    for (int i = 0; i < TRIPS && !e; i++)
-        e = gy_offload(nothing, arg, NULL);
-    trip_time = (now() - before) / TRIPS;
-    return e;
-}
-
-static int there, back;
-
-static void *echo(void *arg)
-{
-    uint64_t n = 1;
-    (void)arg;
-    while (read(there, &n, sizeof n) == sizeof n && n < 1000)
-        if (write(back, &n, sizeof n) != sizeof n)
-            break;
-    return NULL;
-}
-
-static double bare_trips(void)
-{
-    uint64_t one = 1, end = 5000;
-    pthread_t thread;
-    there = eventfd(0, 0);
-    back = eventfd(0, 0);
-    if (there < 0 || back < 0 || pthread_create(&thread, NULL, echo, NULL))
-        die("eventfd");
-    double before = 0;
-    for (int i = -TRIPS / 10; i < TRIPS; i++) {
-        if (i == 0)
-            before = now();
-        if (write(there, &one, sizeof one) < 0 || read(back, &one, sizeof one) < 0)
-            die("eventfd");
-    }
-    double each = (now() - before) / TRIPS;
-    if (write(there, &end, sizeof end) < 0)
-        die("eventfd");
-    pthread_join(thread, NULL);
-    close(there);
-    close(back);
-    return each;
-}
-
-static void offload(void)
-{
-    double bare = 1, ours = 1;
-    for (int i = 0; i < 3; i++) {
-        double b = bare_trips();
-        if (gy_run(offload_many, NULL))
-            die("offload");
-        bare = b < bare ? b : bare;
-        ours = trip_time < ours ? trip_time : ours;
-    }
-    printf("offload: %.2f us there and back; two threads with eventfds %.2f us; %.2f times\n",
-           ours * 1e6, bare * 1e6, ours / bare);
-}
-
-static long arrived;
-
-static void arrive(void *arg)
-{
-    if (++arrived == (long)SENDERS * POSTS)
-        gy_loop_stop(arg);
-}
-
-static void *post_many(void *arg)
-{
-    for (int i = 0; i < POSTS; i++)
-        if (gy_loop_post(arg, arrive, arg))
-            die("post");
-    return NULL;
-}
-
-static void posts(void)
-{
-    pthread_t threads[SENDERS];
-    gy_loop *loop = gy_loop_new();
-    double before = now();
-    for (int i = 0; i < SENDERS; i++)
-        if (!loop || pthread_create(&threads[i], NULL, post_many, loop))
-            die("threads");
-    if (gy_loop_run(loop))
-        die("loop");
-    double seconds = now() - before;
-    for (int i = 0; i < SENDERS; i++)
-        pthread_join(threads[i], NULL);
-    printf("mailbox: %.1f million posts a second from %d threads\n",
-           (double)SENDERS * POSTS / seconds / 1e6, SENDERS);
-    gy_loop_free(loop);
-}
-
 static void run(gy_task_fn *fn)
 {
     if (gy_run(fn, NULL))
@@ -268,9 +164,5 @@ int main(int argc, char **argv)
         run(two_yield);
     if (wanted("timer", argv))
         timers();
-    if (wanted("offload", argv))
-        offload();
-    if (wanted("mailbox", argv))
-        posts();
     return 0;
 }

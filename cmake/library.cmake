@@ -11,7 +11,7 @@ set_target_properties(gyre_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(gyre_objects PUBLIC ${PROJECT_SOURCE_DIR}/include
                                         PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(gyre_objects PRIVATE $<BUILD_INTERFACE:gyre_flags>
-                                           PkgConfig::PCRE2 ${GYRE_DW_LIBRARY} ${GYRE_TLS_LIBRARY}
+                                           PkgConfig::PCRE2 ${GYRE_TLS_LIBRARY}
                                            ${GYRE_LIBRARIES} Threads::Threads)
 
 add_library(gyre SHARED $<TARGET_OBJECTS:gyre_objects>)
@@ -28,6 +28,6 @@ foreach(library gyre gyre_static)
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:gyre_flags> PkgConfig::PCRE2
-                                             ${GYRE_DW_LIBRARY} ${GYRE_TLS_LIBRARY}
+                                             ${GYRE_TLS_LIBRARY}
                                              ${GYRE_LIBRARIES} Threads::Threads)
 endforeach()

@@ -51,17 +51,12 @@ else()
     list(FILTER sources EXCLUDE REGEX "_(sse42|avx2)\\.c$")
 endif()
 
-# Names in backtraces: from debug information, or what the dynamic linker knows.
-set(DW_FOUND FALSE)
-if(GYRE_DW)
-    find_package(PkgConfig REQUIRED)
-    pkg_check_modules(DW IMPORTED_TARGET libdw)
-endif()
+# Names in backtraces: from debug information, by a library that is loaded when it is needed, or what the
+# dynamic linker knows.
+check_include_files(elfutils/libdwfl.h GYRE_HAVE_DW)
 list(FILTER sources EXCLUDE REGEX "/loop/symbol_(dw|none)\\.c$")
-if(DW_FOUND)
+if(GYRE_DW AND GYRE_HAVE_DW)
     list(APPEND sources ${PROJECT_SOURCE_DIR}/src/loop/symbol_dw.c)
-    set(GYRE_DW_LIBRARY PkgConfig::DW)
-    set(GYRE_DW_PACKAGE ", libdw")
 else()
     list(APPEND sources ${PROJECT_SOURCE_DIR}/src/loop/symbol_none.c)
 endif()

@@ -139,11 +139,15 @@ static int work(void *arg)
 static int crawl(void *arg)
 {
     struct spider *s = arg;
-    gy_group workers = {.timeout = 300};
-    for (int i = 0; i < WORKERS; i++)
-        gy_group_spawn(&workers, work, s);
-    int e = gy_queue_join(&s->todo, GY_FOREVER); /* until no page is left, and none under way */
+    gy_group workers = {0};
+    int e = 0;
+    for (int i = 0; i < WORKERS && !e; i++)
+        e = gy_group_spawn(&workers, work, s);
+    if (!e)
+        e = gy_queue_join(&s->todo, 300); /* until no page is left, and none under way */
     gy_queue_close(&s->todo);
+    if (e)
+        gy_group_cancel(&workers);
     int f = gy_group_wait(&workers);
     printf("%d pages, %d failed\n", s->count, s->failed);
     gy_queue_done(&s->todo);

@@ -108,10 +108,11 @@ GY_API GY_CHECKED int gy_loop_on_signal(gy_loop *loop, int signo, gy_callback *f
  * now); 0 or a negative code. */
 GY_API gy_watch *gy_watch_new(gy_loop *loop, int fd, int events, gy_watch_fn *fn, void *arg);
 GY_API GY_CHECKED int gy_watch_set(gy_watch *w, int events);
-GY_API void gy_watch_free(gy_watch *w); /* also inside of its function; NULL is fine */
+GY_API void gy_watch_free(gy_watch *w); /* before its loop; also in its function; NULL is fine */
 
 /* Call fn(arg, path) in the turn after the file changed, once for several changes at once. It need not
- * exist, but its directory must. NULL when it cannot be watched (errno tells). */
+ * exist, but its directory must. NULL when it cannot be watched (errno tells). It is freed before its loop,
+ * also inside of its function. */
 GY_API gy_file_watch *gy_file_watch_new(gy_loop *loop, const char *path, gy_file_watch_fn *fn,
                                         void *arg);
 GY_API void gy_file_watch_free(gy_file_watch *w);

@@ -59,7 +59,8 @@ GY_BEGIN_DECLS
 
 /* A listening socket, non-blocking and close-on-exec: gives the descriptor, or a negative code. On
  * failure [why], of [size] bytes, holds a sentence for a person: which address, what was wrong,
- * what to do about it. */
+ * what to do about it. The file of a unix socket replaces one that nobody listens on any more, and stays
+ * when the socket is closed: unlink it. */
 GY_API GY_CHECKED int gy_listen(const gy_listen_opts *opts, char *why, size_t size);
 
 /* The same for an address that may also be a name, which stands for all its addresses: "localhost" is
@@ -97,23 +98,25 @@ GY_API GY_CHECKED int gy_stream_peer(const gy_stream *s, char out[GY_ADDRESS_MAX
  * cancellation. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_proxy_read(gy_stream *s, double timeout, gy_proxied *out);
 
-/* Stop accepting and wait for the connections to end, at most [grace] seconds, then cancel them
- * (GY_ESHUTDOWN) and wait for that: never inside of one of them. Outside of a task this turns the
+/* Stop accepting and wait for the connections to end, at most [grace] seconds (GY_FOREVER), then
+ * cancel them (GY_ESHUTDOWN) and wait for that: never inside of one of them. Outside of a task this turns the
  * loop. NULL is fine. */
 GY_API GY_SUSPENDS void gy_tcp_server_close(gy_tcp_server *s, double grace);
 
 /* Connect to "host:port" or "unix:path"; gives the stream in [out]. The addresses of a name are tried as
  * RFC 8305 says: IPv6 and IPv4 in turn, the next beside the first when that takes long or has failed, and
- * the first that answers is taken. The failure of the last address (such as -ECONNREFUSED), what
- * gy_resolve fails with (such as GY_ENOTFOUND), GY_ETIMEDOUT, GY_EINVAL, or the cancellation: then
- * nothing is left open. [opts] may be NULL. Inside a task only: else GY_ENOTASK. */
+ * the first that answers is taken. A unix socket whose queue is full is waited for. The failure of the
+ * last address (such as -ECONNREFUSED), what gy_resolve fails with (such as GY_ENOTFOUND), GY_ETIMEDOUT,
+ * GY_EINVAL, or the cancellation: then nothing is left open. [opts] may be NULL. Inside a task only: else
+ * GY_ENOTASK. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_connect(const char *address, const gy_connect_opts *opts,
                                              gy_stream **out);
 
 /* Who is at the other end of a unix socket, as the kernel saw it when it connected. 0; GY_ENOTFOUND for
- * other sockets; or a negative code. */
+ * other sockets and before they are connected; or a negative code. */
 typedef struct gy_peer_ids {
-    long pid, uid, gid;
+    long pid; /* 0 when its process has no number here: it runs in another container */
+    long uid, gid;
 } gy_peer_ids;
 GY_API GY_CHECKED int gy_peer_ids_get(int fd, gy_peer_ids *out);
 

@@ -16,7 +16,8 @@ enum {
 
 typedef struct gy_serve_opts {
     int port;              /* 0 is 8888 */
-    const char *address;   /* NULL is localhost (127.0.0.1 and ::1); "" or "*" is all addresses */
+    const char *address;   /* or a name, as gy_listen_all takes it; NULL is localhost (127.0.0.1 and
+                              ::1); "" or "*" is all addresses */
     const char *unix_path; /* a unix socket instead; '@' as its first letter is an abstract name */
     unsigned unix_mode;    /* of its file; 0 is 0600 */
     int workers;  /* 0 and 1: this process serves; GY_PER_CPU; N processes under a master */
@@ -46,9 +47,9 @@ GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
 
 /* The same with the options of the command line, of the environment (GYRE_PORT for --port) and of a
  * file (--config), the first of these first: --port --address --unix --unix-mode --workers (0 is one
- * for each CPU) --backlog --grace --watchdog --xheaders --max-head --max-body --idle-timeout --head-timeout
- * --body-stall --request-ids --config --help --version; and of the log, as for gy_log_setup,
- * --log-level --log-to --log-file --log-rotate --log-file-size --log-file-backups --log-format
+ * for each CPU) --backlog --grace --watchdog --xheaders --proxy-protocol --max-head --max-body
+ * --idle-timeout --head-timeout --body-stall --request-ids --config --help --version; and of the log, as for
+ * gy_log_setup, --log-level --log-to --log-file --log-rotate --log-file-size --log-file-backups --log-format
  * --log-color. SIGUSR1 has a log file opened anew. A bad option: one line and 2. Return it from
  * main. */
 GY_API int gy_main(const gy_app *app, int argc, char **argv);

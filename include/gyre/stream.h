@@ -83,7 +83,8 @@ GY_API GY_CHECKED int gy_stream_shutdown(gy_stream *s);
 /* The descriptor, or -1 for memory. */
 GY_API int gy_stream_fd(const gy_stream *s);
 
-/* Whether it has ended, or broken, in both directions: no call can move bytes any more. */
+/* Whether it has ended, or broken, in both directions: no call can move bytes any more. A half that a
+ * pipe does not have counts as ended. */
 GY_API bool gy_stream_is_closed(const gy_stream *s);
 
 /* Whether a task waits to read, or to write. */
@@ -91,7 +92,8 @@ GY_API bool gy_stream_is_reading(const gy_stream *s);
 GY_API bool gy_stream_is_writing(const gy_stream *s);
 
 /* Called once when the peer has gone or gy_stream_close was called, with the code (GY_ECLOSED, GY_EOF, or
- * what broke it): on the loop's stack, must not suspend, may close the stream. NULL takes it back. */
+ * what broke it): on the loop's stack, or on that of who closes it. It must not suspend and may close the
+ * stream. NULL takes it back. */
 GY_API void gy_stream_on_close(gy_stream *s, void (*fn)(void *arg, int code), void *arg);
 
 /* Collect small writes for a moment instead of sending each at once (Nagle's algorithm): off is the
@@ -99,8 +101,10 @@ GY_API void gy_stream_on_close(gy_stream *s, void (*fn)(void *arg, int code), vo
 GY_API int gy_stream_set_delay(gy_stream *s, bool delay);
 
 /* A stream that reads from one descriptor and writes to another: pipes, terminals, character devices;
- * either may be -1. Takes both, also on failure, and makes them non-blocking. NULL when out of memory,
- * without a loop, or for what cannot be waited for (errno tells: EPERM for a file on disk). */
+ * both may be the same, and one may be -1: to read or to write that half gives -EBADF. Takes both, also on
+ * failure, and makes them non-blocking until they are closed. NULL and errno: EPERM for what cannot be
+ * waited for (files on disk; with epoll /dev/null too), EINVAL without a descriptor or a loop, ENOMEM, or
+ * what else is wrong with one of them. [opts] may be NULL. */
 GY_API gy_stream *gy_pipe_open(int in, int out, const gy_stream_opts *opts);
 
 GY_END_DECLS

@@ -95,7 +95,7 @@ GY_API GY_CHECKED int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *op
 GY_API GY_CHECKED gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg,
                                        const gy_task_opts *opts);
 
-/* Wait for it to end, take its result and free it: once. GY_EINVAL for oneself. A cancelled caller still
+/* Wait for it to end, take its result and free it: once. GY_EINVAL for oneself and for NULL. A cancelled caller still
  * waits to the end, after cancelling [t]: nothing is left behind. Outside a task it turns the loop
  * meanwhile. */
 GY_API GY_SUSPENDS int gy_task_join(gy_task *t);
@@ -125,7 +125,7 @@ GY_API int gy_task_cancelled(void);
 GY_API bool gy_task_shield(bool on);
 
 /* Who is told when a task that gy_spawn started, or a periodic call, has failed: on the loop's stack, must
- * not suspend. NULL restores the line in the log. For all loops. */
+ * not suspend. NULL restores the line in the log. For all loops: decide it before they run. */
 typedef void gy_failure_fn(void *arg, const gy_task *t, int code);
 GY_API void gy_on_failure(gy_failure_fn *fn, void *arg);
 
@@ -180,8 +180,8 @@ GY_API GY_CHECKED int gy_periodic_start(gy_periodic *p);
 GY_API void gy_periodic_stop(gy_periodic *p);
 GY_API bool gy_periodic_is_running(const gy_periodic *p);
 
-/* Begin and end a deadline, in the same task, properly nested. Outside a task it never passes. The
- * end gives true when it passed:
+/* Begin and end a deadline, in the same task, properly nested. One of GY_FOREVER, and one outside of a
+ * task, never passes. The end gives true when it passed:
  *     gy_deadline d;
  *     gy_deadline_begin(&d, 2.0);
  *     int e = slow_thing();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cpu.c - how many processors there are for us. */
+
 #include "base/cpu.h"
 
 #include <sched.h>
@@ -9,22 +10,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 enum { NAME_MOST = 4096, LINE_MOST = 3 * NAME_MOST };
 
-/* A hierarchy of control groups: where it is mounted, and which of its groups that shows. */
-struct mount {
-    char at[NAME_MOST], group[NAME_MOST];
+/* More than the stack of a small task could hold. */
+struct search {
+    const char *root;
+    /* A hierarchy of control groups: where it is mounted, and which of its groups that shows. */
+    char at[NAME_MOST], shown[NAME_MOST];
+    char line[LINE_MOST];      /* of mountinfo */
+    char own[NAME_MOST];       /* a line about the groups that we are in */
+    char group[2 * NAME_MOST]; /* one of these, then those above it */
+    char file[3 * NAME_MOST];
 };
 
 /* -- What a group may have ----------------------------------------------------------------------- */
 
-static bool read_text(const char *root, const char *directory, const char *name, char *out,
-                      size_t size)
+static bool read_text(struct search *s, const char *name, char *out, size_t size)
 {
-    char path[2 * NAME_MOST];
-    if (snprintf(path, sizeof path, "%s%s/%s", root, directory, name) >= (int)sizeof path)
-        return false;
-    FILE *f = fopen(path, "re");
+    snprintf(s->file, sizeof s->file, "%s%s/%s", s->root, s->group, name);
+    FILE *f = fopen(s->file, "re");
     bool read = f && fgets(out, (int)size, f);
     if (f)
         fclose(f);
@@ -32,15 +38,15 @@ static bool read_text(const char *root, const char *directory, const char *name,
 }
 
 /* 0 for no quota. */
-static double quota_here(const char *root, const char *directory)
+static double quota_here(struct search *s)
 {
     char text[64], period[64];
     double quota = -1, of = 0;
-    if (read_text(root, directory, "cpu.max", text, sizeof text)) {
+    if (read_text(s, "cpu.max", text, sizeof text)) {
         if (sscanf(text, "%lf %lf", &quota, &of) != 2)
             return 0; /* "max 100000" */
-    } else if (read_text(root, directory, "cpu.cfs_quota_us", text, sizeof text) &&
-               read_text(root, directory, "cpu.cfs_period_us", period, sizeof period)) {
+    } else if (read_text(s, "cpu.cfs_quota_us", text, sizeof text) &&
+               read_text(s, "cpu.cfs_period_us", period, sizeof period)) {
         quota = strtod(text, NULL);
         of = strtod(period, NULL);
     }
@@ -53,17 +59,16 @@ static double smaller(double a, double b)
 }
 
 /* The group's and those above it, up to where the hierarchy is mounted. */
-static double quota_up(const char *root, const struct mount *m, const char *group)
+static double quota_up(struct search *s, const char *group)
 {
-    char path[2 * NAME_MOST];
-    size_t shown = strcmp(m->group, "/") == 0 ? 0 : strlen(m->group);
-    const char *below = strncmp(group, m->group, shown) == 0 ? group + shown : "";
-    snprintf(path, sizeof path, "%s%s", m->at, strcmp(below, "/") == 0 ? "" : below);
+    size_t shown = strcmp(s->shown, "/") == 0 ? 0 : strlen(s->shown);
+    const char *below = strncmp(group, s->shown, shown) == 0 ? group + shown : "";
+    snprintf(s->group, sizeof s->group, "%s%s", s->at, strcmp(below, "/") == 0 ? "" : below);
     double quota = 0;
     for (;;) {
-        quota = smaller(quota, quota_here(root, path));
-        char *last = strrchr(path, '/');
-        if (strlen(path) <= strlen(m->at) || !last)
+        quota = smaller(quota, quota_here(s));
+        char *last = strrchr(s->group, '/');
+        if (strlen(s->group) <= strlen(s->at) || !last)
             return quota;
         *last = '\0';
     }
@@ -81,34 +86,32 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* A line of mountinfo: "ID PARENT DEV GROUP AT OPTIONS ... - TYPE SOURCE OPTIONS". */
-static bool understand_mount(const char *line, bool version2, struct mount *m)
+static bool understand_mount(struct search *s, bool version2)
 {
     char type[32], options[512];
-    const char *rest = strstr(line, " - ");
-    if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", m->group, m->at) != 2 ||
+    const char *rest = strstr(s->line, " - ");
+    if (!rest || sscanf(s->line, "%*s %*s %*s %4095s %4095s", s->shown, s->at) != 2 ||
         sscanf(rest, " - %31s %*s %511s", type, options) != 2)
         return false;
     return version2 ? strcmp(type, "cgroup2") == 0
                     : strcmp(type, "cgroup") == 0 && has_word(options, "cpu");
 }
 
-static bool find_mount(const char *root, bool version2, struct mount *m)
+static bool find_mount(struct search *s, bool version2)
 {
-    char path[NAME_MOST], line[LINE_MOST];
     bool found = false;
-    snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);
-    FILE *f = fopen(path, "re");
-    while (f && !found && fgets(line, sizeof line, f))
-        found = understand_mount(line, version2, m);
+    snprintf(s->file, sizeof s->file, "%s/proc/self/mountinfo", s->root);
+    FILE *f = fopen(s->file, "re");
+    while (f && !found && fgets(s->line, sizeof s->line, f))
+        found = understand_mount(s, version2);
     if (f)
         fclose(f);
     return found;
 }
 
 /* A line of /proc/self/cgroup: "0::/group" of version 2, "4:cpu,cpuacct:/group" of version 1. */
-static double quota_of_line(const char *root, char *line)
+static double quota_of_line(struct search *s, char *line)
 {
-    struct mount m;
     char *controllers = strchr(line, ':');
     char *group = controllers ? strchr(controllers + 1, ':') : NULL;
     if (!group)
@@ -116,21 +119,31 @@ static double quota_of_line(const char *root, char *line)
     *group++ = '\0';
     group[strcspn(group, "\n")] = '\0';
     bool version2 = *++controllers == '\0';
-    if ((!version2 && !has_word(controllers, "cpu")) || !find_mount(root, version2, &m))
+    if ((!version2 && !has_word(controllers, "cpu")) || !find_mount(s, version2))
         return 0;
-    return quota_up(root, &m, group);
+    return quota_up(s, group);
+}
+
+static double quota_of_lines(struct search *s)
+{
+    double quota = 0;
+    snprintf(s->file, sizeof s->file, "%s/proc/self/cgroup", s->root);
+    FILE *f = fopen(s->file, "re");
+    while (f && fgets(s->own, sizeof s->own, f))
+        quota = smaller(quota, quota_of_line(s, s->own));
+    if (f)
+        fclose(f);
+    return quota;
 }
 
 double gy__cpu_quota(const char *root)
 {
-    char path[NAME_MOST], line[NAME_MOST];
-    double quota = 0;
-    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-    FILE *f = fopen(path, "re");
-    while (f && fgets(line, sizeof line, f))
-        quota = smaller(quota, quota_of_line(root, line));
-    if (f)
-        fclose(f);
+    struct search *s = gy__alloc(sizeof *s);
+    if (!s)
+        return 0;
+    s->root = root;
+    double quota = quota_of_lines(s);
+    gy__free(s);
     return quota;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <gyre/error.h>
 #include <gyre/str.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -30,6 +31,12 @@ static void lock(void)
 static void unlock(void)
 {
     atomic_flag_clear_explicit(&chosen_lock, memory_order_release);
+}
+
+/* A child could not open a lock that another thread has closed. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(lock, unlock, unlock);
 }
 
 void gy_log_set_sink(gy_log_sink *sink, void *arg)

@@ -36,7 +36,8 @@ static void learn(struct gy__log_file *f, const struct stat *st)
 int gy__log_file_reopen(struct gy__log_file *f)
 {
     struct stat st;
-    int fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = open(f->path, flags, f->mode);
     if (fd < 0)
         return -errno;
     if (fstat(fd, &st)) {
@@ -54,14 +55,15 @@ int gy__log_file_reopen(struct gy__log_file *f)
 
 static void set_options(struct gy__log_file *f, const gy_log_opts *opts)
 {
-    *f = (struct gy__log_file){.fd = -1, .rotate = opts->rotate, .min_age = GY__NS_PER_S};
+    *f = (struct gy__log_file){
+        .fd = -1, .rotate = opts->rotate, .min_age = GY__NS_PER_S, .mode = 0640};
     f->max = opts->file_size == 0                  ? DEFAULT_SIZE
              : opts->file_size > (size_t)INT64_MAX ? INT64_MAX
                                                    : (int64_t)opts->file_size;
     f->backups = opts->backups > 0 ? opts->backups : DEFAULT_BACKUPS;
-    f->every = (int64_t)(opts->rotate_every * GY__NS_PER_S);
-    if (f->rotate == GY_LOG_ROTATE_INTERVAL && f->every < GY__NS_PER_S)
-        f->every = GY__NS_PER_S;
+    f->every = !(opts->rotate_every >= 1) ? GY__NS_PER_S
+               : opts->rotate_every < 4e9 ? (int64_t)(opts->rotate_every * GY__NS_PER_S)
+                                          : (int64_t)4e18;
 }
 
 int gy__log_file_open(struct gy__log_file *f, const gy_log_opts *opts)
@@ -99,6 +101,7 @@ static void look(struct gy__log_file *f)
     if (!f->regular || fstat(f->fd, &ours))
         return;
     f->size = ours.st_size;
+    f->mode = ours.st_mode & 0777;
     if (stat(f->path, &named) == 0 && named.st_ino == f->ino && named.st_dev == f->dev)
         return;
     int e = gy__log_file_reopen(f);

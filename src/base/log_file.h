@@ -22,6 +22,7 @@ struct gy__log_file {
     bool regular;       /* a file, not a device or a pipe */
     bool torn;          /* ends within a line */
     bool rename_failed; /* told of */
+    mode_t mode;        /* of a new one: as the one before was seen last */
     dev_t dev;
     ino_t ino;
     int64_t size;        /* ours are counted, those of others at each look */

@@ -129,9 +129,12 @@ static void rotate_locked(struct gy__log_file *f, const struct stat *st, size_t 
         return;
     }
     f->not_before = 0;
+    f->mode = st->st_mode & 0777;
     e = gy__log_file_reopen(f);
     if (e)
         gy__log_lost(&f->trouble, f->path, e);
+    else if (ours && due)
+        (void)!fchmod(f->fd, f->mode); /* the umask has had its say about the first one */
 }
 
 /* The lock is on the file itself, by a description of its own: processes that were forked share the

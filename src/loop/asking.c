@@ -118,13 +118,11 @@ int gy__ask(gy_loop *loop, pid_t tid, struct gy__answer *out)
 {
     asked.loop = loop;
     atomic_store_explicit(&asked.whom, tid, memory_order_release);
-    if (syscall(SYS_tgkill, getpid(), tid, SIGRTMAX - 1)) {
-        take_back(tid);
-        return GY_ENOTFOUND;
-    }
-    if (!wait_for_answer()) {
+    bool sent = syscall(SYS_tgkill, getpid(), tid, SIGRTMAX - 1) == 0;
+    /* When it could not be sent, one that came too late the last time may still answer. */
+    if (!sent || !wait_for_answer()) {
         if (take_back(tid))
-            return GY_ETIMEDOUT;
+            return sent ? GY_ETIMEDOUT : GY_ENOTFOUND;
         while (sem_wait(&asked.given) && errno == EINTR)
             ;
     }

@@ -39,10 +39,12 @@ static void wait_for_its_end(struct gy__child *c)
         ;
 }
 
-static void kill_it(struct gy__child *c)
+/* False when it may not be, because it has become another user. */
+static bool kill_it(struct gy__child *c)
 {
     gy__child_signal(c, SIGKILL, true);
-    gy__child_signal(c, SIGKILL, false); /* if it has gone over to another group */
+    /* If it has gone over to another group. */
+    return gy__child_signal(c, SIGKILL, false) != -EPERM;
 }
 
 static void close_pidfd(struct gy__child *c)
@@ -58,6 +60,8 @@ static void close_pidfd(struct gy__child *c)
 
 static void free_child(struct gy__child *c)
 {
+    if (c->outside)
+        return;
     close_pidfd(c);
     gy_list_del(&c->link);
     gy__free(c);
@@ -66,11 +70,8 @@ static void free_child(struct gy__child *c)
 /* The loop is about to go, and in a process that was forked off these are not our children. */
 static void end_with_loop(struct gy__child *c)
 {
-    if (!c->ended && !c->outlive && c->forks == gy__forks) {
-        kill_it(c);
-        if (!c->ended)
-            wait_for_its_end(c);
-    }
+    if (!c->ended && !c->outlive && c->forks == gy__forks && kill_it(c) && !c->ended)
+        wait_for_its_end(c);
     close_pidfd(c);
     gy_list_del(&c->link);
     c->loop = NULL;
@@ -209,17 +210,23 @@ int gy__child_start(gy_loop *loop, const struct gy__spawn *s, struct gy__child *
 
 /* -- Waiting, signalling, letting go ------------------------------------------------------------- */
 
+/* What it turns may let go of the child. */
 static int wait_outside(struct gy__child *c, double timeout)
 {
     int64_t until = gy__wait_until(timeout);
-    for (;;) {
+    int e = 0;
+    c->outside++;
+    while (!e && !c->released && !has_ended(c)) {
         int64_t left = until - gy__clock_now();
-        if (left <= 0)
-            return GY_ETIMEDOUT;
-        int e = gy_loop_turn(c->loop, until == INT64_MAX ? -1 : (double)left / GY__NS_PER_S);
-        if (e || has_ended(c))
-            return e;
+        double most = until == INT64_MAX ? -1 : (double)left / GY__NS_PER_S;
+        e = left <= 0 ? GY_ETIMEDOUT : gy_loop_turn(c->loop, most);
     }
+    c->outside--;
+    if (!c->released)
+        return c->ended ? 0 : e;
+    if (c->ended)
+        free_child(c);
+    return GY_ECLOSED;
 }
 
 int gy__child_wait(struct gy__child *c, double timeout, struct gy__child_end *end)

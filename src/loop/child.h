@@ -26,6 +26,7 @@ struct gy__child {
     unsigned forks; /* it is the child of the process that has this number */
     bool own_group, outlive;
     bool ended, released;
+    unsigned outside; /* waits outside of tasks that are under way */
     struct gy__child_end end;
     gy_waiters waiters; /* [what] is their struct gy__child_end */
     /* Called when the loop is freed before the child was released; may be NULL. */

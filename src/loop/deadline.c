@@ -26,7 +26,8 @@ void gy_deadline_begin(gy_deadline *d, double seconds)
         return;
     d->outer = t->deadline;
     t->deadline = d;
-    gy_timer_set(t->loop, &d->timer, seconds, pass, d);
+    if (!(seconds < 0))
+        gy_timer_set(t->loop, &d->timer, seconds, pass, d);
 }
 
 bool gy_deadline_end(gy_deadline *d)
@@ -34,6 +35,8 @@ bool gy_deadline_end(gy_deadline *d)
     gy_task *t = d->task;
     if (!t)
         return false;
+    if (t->deadline != d) /* one within it was left open */
+        gy__task_left_open(t);
     t->deadline = d->outer;
     if (d->passed)
         t->expired--;

@@ -106,10 +106,11 @@ struct gy__fiber *gy__fiber_take(struct gy__fibers *f, size_t size)
     struct gy__fiber_kind *k = &f->kinds[kind];
     struct gy__fiber *fiber = k->idle;
     if (!fiber) {
-        fiber = k->cold;
+        struct gy__fiber **rest = k->rested ? &k->rested : &k->cold;
+        fiber = *rest;
         if (!fiber)
             return create(k, (unsigned)kind);
-        k->cold = fiber->next;
+        *rest = fiber->next;
         return fiber;
     }
     k->idle = fiber->next;
@@ -150,32 +151,32 @@ void gy__fiber_release(struct gy__fibers *f, struct gy__fiber *fiber)
         f->many_idle = true;
 }
 
-/* The first of the list that has rested, behind [before] others. */
-static struct gy__fiber **skip(struct gy__fiber_kind *k, size_t before)
+/* Those at the end of the list that have rested, but for the ones that are kept: the way there leads past
+ * those that were used, which are few after a burst. */
+static void set_rested_apart(struct gy__fiber_kind *k)
 {
+    if (k->least_idle <= WARM)
+        return;
+    size_t rested = k->least_idle - WARM;
     struct gy__fiber **at = &k->idle;
-    while (before--)
+    for (size_t before = k->idle_count - rested; before > 0; before--)
         at = &(*at)->next;
-    return at;
+    k->rested = *at;
+    *at = NULL;
+    k->idle_count -= rested;
 }
 
 static void tidy(struct gy__fiber_kind *k)
 {
-    size_t rested = k->least_idle > WARM ? k->least_idle - WARM : 0;
-    if (rested > TIDY_MOST)
-        rested = TIDY_MOST;
-    struct gy__fiber **at = rested ? skip(k, k->idle_count - rested) : NULL;
-    struct gy__fiber *it = at ? *at : NULL;
-    if (at)
-        *at = NULL;
-    while (it) {
-        struct gy__fiber *next = it->next;
+    if (!k->rested)
+        set_rested_apart(k);
+    for (int n = 0; n < TIDY_MOST && k->rested; n++) {
+        struct gy__fiber *it = k->rested;
+        k->rested = it->next;
         gy__stack_trim(it->stack, resting_depth(it));
         it->next = k->cold;
         k->cold = it;
-        it = next;
     }
-    k->idle_count -= rested;
     k->least_idle = k->idle_count;
 }
 
@@ -184,8 +185,14 @@ void gy__fibers_tidy(struct gy__fibers *f)
     f->many_idle = false;
     for (unsigned i = 0; i < GY__FIBER_KINDS; i++) {
         tidy(&f->kinds[i]);
-        f->many_idle |= f->kinds[i].idle_count > WARM;
+        f->many_idle |= f->kinds[i].rested || f->kinds[i].idle_count > WARM;
     }
+}
+
+static void forget(struct gy__fiber *list)
+{
+    for (struct gy__fiber *it = list; it; it = it->next)
+        gy__instrument_forget(&it->instrument);
 }
 
 void gy__fibers_done(struct gy__fibers *f)
@@ -194,10 +201,9 @@ void gy__fibers_done(struct gy__fibers *f)
         struct gy__fiber_kind *k = &f->kinds[i];
         size_t size = size_of_kind(i);
         size_t in_slab = slab_count_for(size);
-        for (struct gy__fiber *it = k->idle; it; it = it->next)
-            gy__instrument_forget(&it->instrument);
-        for (struct gy__fiber *it = k->cold; it; it = it->next)
-            gy__instrument_forget(&it->instrument);
+        forget(k->idle);
+        forget(k->rested);
+        forget(k->cold);
         for (size_t s = 0; s < k->slab_count; s++) {
             gy__instrument_unpoison(k->slabs[s], gy__stack_slab_bytes(size, in_slab));
             gy__stack_slab_unmap(k->slabs[s], size, in_slab);

@@ -32,10 +32,11 @@ struct gy__fiber {
 
 /* The fibers of one stack size. */
 struct gy__fiber_kind {
-    struct gy__fiber *idle, *cold; /* those that were given back but for a page are cold */
+    /* Newest first; those that nobody has needed for a while; those of which all but a page was given
+     * back. */
+    struct gy__fiber *idle, *rested, *cold;
     size_t idle_count, total;
-    size_t
-        least_idle; /* since the last gy__fibers_tidy: so many at the end of the list have rested */
+    size_t least_idle; /* since the last gy__fibers_tidy: so many at the end have rested */
     void **slabs;
     size_t slab_count, slab_capacity, next_in_slab;
 };

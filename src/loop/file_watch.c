@@ -194,7 +194,7 @@ static int add(gy_file_watch *w)
     int e = w->loop->files ? 0 : begin(w->loop);
     if (!e)
         e = watch_directory_of(w);
-    if (!e)
+    if (w->dir)
         gy_list_add(&w->dir->files, &w->link);
     return e;
 }

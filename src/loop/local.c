@@ -88,6 +88,8 @@ static int set(gy_task *t, gy_local *key, void *value)
 {
     struct gy__locals *old = t->locals;
     size_t i = find(old, key);
+    if (old && i < old->count && old->values[i]->value == value)
+        return 0;
     if (old && i < old->count && old->users == 1 && old->values[i]->users == 1) {
         void *before = old->values[i]->value;
         old->values[i]->value = value;

@@ -340,10 +340,6 @@ static int run_first(void *arg)
 {
     struct first *f = arg;
     gy_deadline d;
-    if (f->seconds < 0) {
-        f->result = f->fn(f->arg);
-        return 0;
-    }
     gy_deadline_begin(&d, f->seconds);
     f->result = f->fn(f->arg);
     gy_deadline_end(&d);

@@ -75,7 +75,7 @@ static int on_threads(gy_pool *p, gy_task_fn *fn, void *arg, const gy_offload_op
     if (!e)
         e = collect(j, arg, o);
     gy__reply_done(&j->reply);
-    if (j->own)
+    if (j != &here)
         gy__free(j);
     return e;
 }

@@ -173,14 +173,21 @@ gy_pool *gy_pool_new(const gy_pool_opts *opts)
     return p;
 }
 
+/* Those that are always there are nobody's to free. */
+static bool is_static(const gy_pool *p)
+{
+    return p == &threads || p == &processes;
+}
+
 void gy__pool_use(gy_pool *p)
 {
-    atomic_fetch_add_explicit(&p->users, 1, memory_order_relaxed);
+    if (!is_static(p))
+        atomic_fetch_add_explicit(&p->users, 1, memory_order_relaxed);
 }
 
 void gy__pool_leave(gy_pool *p)
 {
-    if (atomic_fetch_sub_explicit(&p->users, 1, memory_order_acq_rel) != 1)
+    if (is_static(p) || atomic_fetch_sub_explicit(&p->users, 1, memory_order_acq_rel) != 1)
         return;
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->work);

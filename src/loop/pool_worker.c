@@ -16,12 +16,22 @@
 
 #include "loop/job.h"
 
+/* As close_range, also where there is no such call. */
+static void close_all(unsigned first, unsigned last)
+{
+    if (close_range(first, last, 0) == 0)
+        return;
+    long most = sysconf(_SC_OPEN_MAX);
+    for (unsigned fd = first; fd <= last && (long)fd < most; fd++)
+        close((int)fd);
+}
+
 void gy__close_all_but(int fd)
 {
     enum { FIRST = STDERR_FILENO + 1 };
     if (fd > FIRST)
-        close_range(FIRST, (unsigned)fd - 1, 0);
-    close_range(fd < FIRST ? FIRST : (unsigned)fd + 1, ~0U, 0);
+        close_all(FIRST, (unsigned)fd - 1);
+    close_all(fd < FIRST ? FIRST : (unsigned)fd + 1, ~0U);
 }
 
 /* What a job that calls exit leaves with: not through what the program has registered for its own

@@ -7,18 +7,12 @@
 #include <poll.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "loop/io.h"
 #include "loop/state.h"
 #include "loop/task.h"
+#include "loop/timer.h"
 #include "loop/wait.h"
-
-static int64_t after(double seconds)
-{
-    int64_t now = gy__clock_now();
-    int64_t ns = gy__seconds(seconds);
-    return ns >= INT64_MAX - now ? INT64_MAX : now + ns;
-}
+#include "loop/waiters.h"
 
 static int sleep_blocking(double seconds)
 {
@@ -36,7 +30,7 @@ int gy_sleep(double seconds)
         return sleep_blocking(seconds);
     if (!(seconds > 0))
         return gy_yield();
-    int e = gy__park("sleep", after(seconds));
+    int e = gy__park("sleep", gy__wait_until(seconds));
     /* The time of the sleep, or that of a deadline around it. */
     return e == GY_ETIMEDOUT ? gy__task_refusal(t) : e;
 }
@@ -92,7 +86,7 @@ int gy_wait_fd(int fd, int events, double timeout)
         return GY_EBUSY;
     if (e == -EPERM) /* a regular file is always ready */
         return events;
-    int64_t deadline = timeout < 0 ? INT64_MAX : after(timeout);
+    int64_t deadline = gy__wait_until(timeout);
     while (!e && !ready_of(&io, events)) {
         io.reader = events & GY_READABLE ? t : NULL;
         io.writer = events & GY_WRITABLE ? t : NULL;

@@ -36,15 +36,15 @@ struct gy_loop {
     struct gy__mailbox mailbox;
     struct gy__mail *calls, **calls_end; /* gy_loop_call, and what the mailbox brought */
     size_t call_count;
-    gy_list tasks;     /* all that have not ended */
-    size_t task_count; /* of these, the ones that keep gy_loop_run_idle turning */
+    gy_list tasks;             /* all that have not ended */
+    size_t task_count;         /* of these, the ones that keep gy_loop_run_idle turning */
     struct gy__loop_end *ends; /* called when it is freed and has no task any more */
     atomic_bool stop;
     atomic_bool closing; /* takes no more calls and posts */
     bool running;
     unsigned turns; /* under way, one inside of the other */
     struct gy__watched watched;
-    int tasks_signo; /* prints the tasks; 0: none */
+    int tasks_signo;                /* prints the tasks; 0: none */
     struct gy__file_watches *files; /* NULL while no file is watched */
     /* Asked instead of waiting when only time is waited for: a test's clock moves on by [ns]. */
     bool (*idle)(void *arg, int64_t ns);

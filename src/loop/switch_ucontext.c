@@ -3,6 +3,7 @@
 
 #include "loop/switch.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -31,11 +32,13 @@ void *gy__context_make(void *low, size_t size, gy__context_entry *entry, void *a
     return c;
 }
 
+/* The signal mask is the thread's, as with the other switches, and not each context's own. */
 void gy__context_switch(void **save, void *to)
 {
-    ucontext_t here;
+    ucontext_t here, *there = to;
     *save = &here;
-    swapcontext(&here, to);
+    pthread_sigmask(SIG_BLOCK, NULL, &there->uc_sigmask);
+    swapcontext(&here, there);
 }
 
 bool gy__context_inspect(void *sp, void (*fn)(void *arg), void *arg)

@@ -161,6 +161,8 @@ struct delayed {
 static void begin_delayed(void *arg)
 {
     gy_task *t = arg;
+    if (t->cancel) /* earlier in this turn: it has ended before its time */
+        return;
     t->delayed = false;
     gy__wake(t, 0);
 }
@@ -279,7 +281,7 @@ int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *opts)
 int gy_task_join(gy_task *t)
 {
     gy_task *self = gy__self();
-    if (t == self)
+    if (!t || t == self)
         return GY_EINVAL;
     if (self) {
         int e = gy_future_wait(&t->ended, GY_FOREVER);

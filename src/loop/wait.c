@@ -38,14 +38,19 @@ static void time_is_up(void *arg)
     gy__wake(arg, GY_ETIMEDOUT);
 }
 
-/* What is done before a wait may cancel the task: then it does not wait. */
-static int about_to_park(gy_task *t)
+/* What is done before a wait may wake the task already, or cancel it: then it does not suspend. True
+ * when t->wake has the code. */
+static bool is_woken_before(gy_task *t)
 {
-    int refusal = gy__task_refusal(t);
-    if (refusal || !t->on_park)
-        return refusal;
+    if (!t->on_park)
+        return false;
+    t->state = GY__TASK_PARKED;
     t->on_park(t);
-    return gy__task_refusal(t);
+    bool woken = t->state == GY__TASK_READY;
+    if (woken)
+        gy_list_del(&t->link);
+    t->state = GY__TASK_RUNNING;
+    return woken;
 }
 
 int gy__park(const char *what, int64_t deadline)
@@ -53,9 +58,11 @@ int gy__park(const char *what, int64_t deadline)
     gy_task *t = gy__self();
     if (!t)
         return GY_ENOTASK;
-    int refusal = about_to_park(t);
+    int refusal = gy__task_refusal(t);
     if (refusal)
         return refusal;
+    if (is_woken_before(t))
+        return t->wake;
     if (deadline == INT64_MAX) {
         suspend(t, what);
         return t->wake;
@@ -72,8 +79,8 @@ void gy__park_masked(const char *what)
     gy_task *t = gy__self();
     bool was = t->masked;
     t->masked = true;
-    about_to_park(t);
-    suspend(t, what);
+    if (!is_woken_before(t))
+        suspend(t, what);
     t->masked = was;
 }
 

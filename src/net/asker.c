@@ -174,5 +174,5 @@ int gy__asker_ask(struct gy__asker *a, const char *key, int64_t until, struct gy
         gy__targets_set(out, known->ips, known->count);
     if (known)
         return known->count ? 0 : GY_ENOTFOUND;
-    return gy__self() ? ask_in_task(a, key, until, out) : ask_here(a, key, out);
+    return a && gy__self() ? ask_in_task(a, key, until, out) : ask_here(a, key, out);
 }

@@ -70,13 +70,25 @@ static int open_each(struct listeners *l, gy_listen_opts opts, const struct gy__
     return !e && l->count == 0 ? missing : e;
 }
 
+static void tell_why(const struct listeners *l, const char *address, int e)
+{
+    if (e == GY_EINVAL)
+        snprintf(
+            l->why, l->size,
+            "%s is neither an IP address nor a name; such are 127.0.0.1, ::1, localhost, and * "
+            "for all of this machine",
+            address);
+    else
+        snprintf(l->why, l->size, "no address of %s: %s", address, gy_strerror(e));
+}
+
 static int listen_to_name(struct listeners *l, const gy_listen_opts *opts)
 {
     struct gy__inet ips[GY__IPS_MAX];
     struct gy__targets to = {.ips = ips, .max = GY__IPS_MAX};
     int e = gy__resolve(NULL, opts->address, 0, INT64_MAX, &to);
     if (e && l->size > 0)
-        snprintf(l->why, l->size, "no address of %s: %s", opts->address, gy_strerror(e));
+        tell_why(l, opts->address, e);
     if (e)
         return e;
     /* A port that is free on the first address may be taken on another. */
@@ -93,7 +105,7 @@ static int listen_to_name(struct listeners *l, const gy_listen_opts *opts)
 static bool is_name(const gy_listen_opts *opts)
 {
     const char *a = opts->address;
-    return !opts->unix_path && a && *a && strcmp(a, "*") && !gy_is_ip(a);
+    return !opts->unix_path && a && *a && strcmp(a, "*") != 0 && !gy_is_ip(a);
 }
 
 int gy_listen_all(const gy_listen_opts *opts, int fds[], size_t max, char *why, size_t size)

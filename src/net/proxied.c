@@ -77,8 +77,6 @@ int gy_proxy_read(gy_stream *s, double timeout, gy_proxied *out)
 {
     gy_deadline d;
     *out = (gy_proxied){.local = false};
-    if (timeout < 0)
-        return read_header(s, out);
     gy_deadline_begin(&d, timeout);
     int e = read_header(s, out);
     gy_deadline_end(&d);

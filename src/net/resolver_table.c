@@ -51,7 +51,9 @@ int gy__resolver_table_init(struct gy__resolver_table *t, const gy_resolver_entr
     if (count == 0)
         return 0;
     t->rows = gy__alloc(count * sizeof *t->rows);
-    int e = t->rows ? 0 : GY_ENOMEM;
+    if (!t->rows)
+        return GY_ENOMEM;
+    int e = 0;
     for (size_t i = 0; i < count && !e; i++)
         e = add(t, &entries[i]);
     if (e == GY_EINVAL) {

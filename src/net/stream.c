@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "loop/state.h"
+#include "loop/task.h"
 
 enum { READ_AT_ONCE = 16 * 1024 };
 #define MAX_BUFFER ((size_t)100 * 1024 * 1024)
@@ -101,6 +102,7 @@ void gy_stream_close(gy_stream *s)
     if (!s || s->closing)
         return;
     s->read_error = s->write_error = GY_ECLOSED;
+    s->closing = true; /* who is told may close it too */
     gy__stream_tell_closed(s, GY_ECLOSED);
     s->closing = s->reading || s->writing;
     if (s->closing)
@@ -129,6 +131,14 @@ int gy__stream_begin_read(gy_stream *s)
     return 0;
 }
 
+/* Whether a wait ended because of who waited, with whichever code: nothing is known of the stream. */
+static bool is_cut_short(int e)
+{
+    const gy_task *self = gy__self();
+    return e == GY_ETIMEDOUT || e == GY_ECANCELED || e == GY_ENOTASK ||
+           (self && e == gy__task_refusal(self));
+}
+
 ssize_t gy__stream_receive(gy_stream *s, void *buf, size_t size)
 {
     if (s->read_error)
@@ -142,8 +152,8 @@ ssize_t gy__stream_receive(gy_stream *s, void *buf, size_t size)
     if (n > 0)
         return n;
     int e = n == 0 ? GY_EOF : (int)n;
-    /* A wait that was cut short has lost nothing: the stream may be read again. */
-    if (n == 0 || (e != GY_ETIMEDOUT && e != GY_ECANCELED))
+    /* Then nothing is lost, and it may be read again. */
+    if (n == 0 || !is_cut_short(e))
         s->read_error = e;
     return e;
 }

@@ -49,15 +49,22 @@ static void on_event(struct gy__io *io, unsigned events)
         gy__stream_tell_closed(s, code_of(events));
 }
 
+/* Why reading has ended, or 0. That a pipe never had that half is no end. */
+static int end_of_reading(const gy_stream *s)
+{
+    return s->read_error == -EBADF ? 0 : s->read_error;
+}
+
 static void tell_late(void *arg)
 {
     gy_stream *s = arg;
-    gy__stream_tell_closed(s, code_of(s->t->io.ready));
+    int e = end_of_reading(s);
+    gy__stream_tell_closed(s, e ? e : code_of(s->t->io.ready));
 }
 
 void gy_stream_on_close(gy_stream *s, void (*fn)(void *arg, int code), void *arg)
 {
-    bool over = s->read_error || (s->t->io.ready & (GY__HUP | GY__ERR));
+    bool over = end_of_reading(s) || (s->t->io.ready & (GY__HUP | GY__ERR));
     s->on_close = fn;
     s->on_close_arg = arg;
     s->t->owner = s;

@@ -10,12 +10,14 @@
 #include "base/clock.h"
 #include "loop/state.h"
 #include "loop/task.h"
+#include "loop/wait.h"
 #include "net/happy_eyeballs.h"
 #include "net/lookup.h"
 #include "net/resolver.h"
 #include "net/socket.h"
 #include "net/stream.h"
 
+enum { RETRY_NS = 5 * GY__NS_PER_MS };
 #define ATTEMPT_DELAY 0.25 /* seconds; RFC 8305 8 */
 
 static int wait_for_it(struct gy__transport *t, int64_t until)
@@ -24,11 +26,33 @@ static int wait_for_it(struct gy__transport *t, int64_t until)
     return e ? e : gy__connect_result(t->io.fd);
 }
 
+static int wait_a_moment(int64_t until)
+{
+    int64_t now = gy__clock_now();
+    if (now >= until)
+        return GY_ETIMEDOUT;
+    int e = gy__park("connect", until - now > RETRY_NS ? now + RETRY_NS : until);
+    return e == GY_ETIMEDOUT ? gy__task_refusal(gy__self()) : e;
+}
+
+/* Nobody tells when the queue of a unix socket has room again. */
+static int start(const struct gy__addr *to, const struct gy__addr *source, int64_t until)
+{
+    int e = 0;
+    while (!e) {
+        int fd = gy__connect_start(to, source);
+        if (fd != -EAGAIN || to->any.sa_family != AF_UNIX)
+            return fd;
+        e = wait_a_moment(until);
+    }
+    return e;
+}
+
 /* One address needs neither a race nor a resolver. */
 static int connect_one(const struct gy__addr *to, const struct gy__addr *source, int64_t until,
                        struct gy__transport **out)
 {
-    int fd = gy__connect_start(to, source);
+    int fd = start(to, source, until);
     if (fd < 0)
         return fd;
     int e = gy__transport_socket_new(gy__self()->loop, fd, out);
@@ -68,10 +92,11 @@ static int parse_source(const gy_connect_opts *opts, int family, struct gy__addr
 }
 
 static int connect_to_host(const char *host, int port, const gy_connect_opts *opts,
-                           struct gy__race_opts *race, struct gy__transport **out)
+                           const struct gy__race_opts *timing, struct gy__transport **out)
 {
     struct gy__inet ip;
     struct gy__addr to, source;
+    struct gy__race_opts race = *timing;
     bool asked, direct = !opts->resolver && gy__inet_parse(host, &ip) == 0;
     int family = opts->family;
     /* A source port alone is one of IPv4, unless the address or the family says otherwise. */
@@ -81,15 +106,15 @@ static int connect_to_host(const char *host, int port, const gy_connect_opts *op
     if (e)
         return e;
     if (asked) {
-        race->source = &source;
+        race.source = &source;
         family = source.any.sa_family;
     }
     if (!direct)
-        return connect_to_name(host, port, family, opts, race, out);
+        return connect_to_name(host, port, family, opts, &race, out);
     if (family != ip.family)
         return GY_ENOTFOUND;
     gy__addr_of_inet(&ip, port, &to);
-    return connect_one(&to, race->source, race->until, out);
+    return connect_one(&to, race.source, race.until, out);
 }
 
 static int connect_anywhere(const char *address, const gy_connect_opts *opts,

@@ -201,7 +201,7 @@ static void turn_until_empty(gy_tcp_server *s, double grace)
     gy_timer timer = {0};
     if (grace > 0)
         gy_timer_set(s->loop, &timer, grace, grace_is_over, s);
-    else
+    else if (grace == 0)
         cancel_all(s);
     while (!gy_list_empty(&s->open))
         if (gy_loop_turn(s->loop, -1))

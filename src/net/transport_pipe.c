@@ -139,6 +139,8 @@ static int pipe_shutdown(struct gy__transport *t)
         return shutdown(p->in.io.fd, SHUT_WR) ? -errno : 0;
     if (p->out.io.fd < 0)
         return -EBADF;
+    if (t->io.fd == p->out.io.fd)
+        t->io.fd = -1; /* the number may soon be another's */
     close_side(p, &p->out);
     return 0;
 }
@@ -197,8 +199,7 @@ static int pipe_new(gy_loop *loop, int in, int out, struct gy__transport **resul
     p->t = (struct gy__transport){.ops = &ops, .loop = loop};
     p->both_ways = in >= 0 && in == out;
     gy__io_init(&p->t.io, in >= 0 ? in : out); /* to be asked for; nobody watches it */
-    /* What it does not have is an error at once, not a wait. */
-    p->t.io.ready = (uint8_t)((in < 0 ? GY__IN : 0) | (out < 0 ? GY__OUT : 0));
+    p->t.io.ready = 0;                         /* each side tells at once what it is ready for */
     int e = open_side(p, &p->in, in, on_in);
     int e2 = open_side(p, &p->out, p->both_ways ? -1 : out, on_out);
     if (e || e2) {
@@ -223,7 +224,11 @@ gy_stream *gy_pipe_open(int in, int out, const gy_stream_opts *opts)
             close(out);
     }
     gy_stream *s = e ? NULL : gy__stream_new(t, gy_str_n(NULL, 0), opts);
-    if (!s)
+    if (!s) {
         errno = e ? -e : ENOMEM;
+        return NULL;
+    }
+    s->read_error = in < 0 ? -EBADF : 0;
+    s->write_error = out < 0 ? -EBADF : 0;
     return s;
 }

@@ -3,7 +3,9 @@
 #include "net/unix_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,17 +37,32 @@ static int bind_or_replace(int fd, const struct gy__addr *a)
     return unlink(a->local.sun_path) || bind(fd, &a->any, a->len) ? -errno : 0;
 }
 
+/* The file that was just made, and no other: whoever may write to the folder could have put a link in its
+ * place, which chmod would follow. */
+static int set_mode(const char *path, mode_t mode)
+{
+    struct stat st;
+    char itself[32];
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int e = fstat(fd, &st) ? -errno : S_ISSOCK(st.st_mode) ? 0 : -EEXIST;
+    snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
+    if (!e && (st.st_mode & 07777) != mode && chmod(itself, mode))
+        e = -errno;
+    close(fd);
+    return e;
+}
+
 int gy__unix_bind(int fd, const struct gy__addr *a, mode_t mode)
 {
     bool abstract = a->local.sun_path[0] == 0;
     if (abstract)
         return bind(fd, &a->any, a->len) ? -errno : 0;
     /* The file is made with the mode of the socket less the umask: never wider than asked for, not
-     * even for a moment. The chmod puts back what the umask took. */
+     * even for a moment. What the umask took is put back after. */
     int e = fchmod(fd, mode) ? -errno : bind_or_replace(fd, a);
-    if (!e && chmod(a->local.sun_path, mode))
-        e = -errno;
-    return e;
+    return e ? e : set_mode(a->local.sun_path, mode);
 }
 
 void gy__unix_file_note(struct gy__unix_file *f, const struct gy__addr *a)

@@ -5,16 +5,17 @@
 
 #include <gyre/net.h>
 #include <gyre/serve.h>
-#include <sys/types.h>
+
+#include "net/unix_file.h"
+
+enum { GY__LISTENERS_MAX = 16 };
 
 struct gy__listeners {
-    int fds[2]; /* localhost has two addresses */
+    int fds[GY__LISTENERS_MAX]; /* a name has several addresses: localhost has two */
     int count;
     bool given;                    /* a server has taken the descriptors and will close them */
     char url[GY_ADDRESS_MAX + 16]; /* for people: "http://127.0.0.1:8888" */
-    const char *unix_path;         /* a file to remove in the end, or NULL */
-    dev_t unix_dev;
-    ino_t unix_ino;
+    struct gy__unix_file file;     /* to remove in the end, if there is one */
 };
 
 /* Open what [opts] asks for. 0 or a negative code; then [why] says what to do. */

@@ -56,7 +56,7 @@ static _Noreturn void become_worker(struct master *m, const struct child *c)
     sigaddset(&mask, SIGQUIT);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     s->under_master = true;
-    s->listeners.unix_path = NULL; /* its file is the master's to remove */
+    s->listeners.file.path[0] = 0; /* it is the master's to remove */
     gy__free(m->children);
     int status = gy__worker_run(s);
     gy__serving_done(s);

@@ -68,8 +68,10 @@ static bool take_clock(gy_str *s, struct tm *tm, double *fraction)
         bool dot = take_char(s, '.');
         if (dot && (s->len == 0 || s->ptr[0] < '0' || s->ptr[0] > '9'))
             return false;
-        for (; dot && take(s, 1, &digit); unit /= 10)
+        while (dot && take(s, 1, &digit)) {
             *fraction += digit * unit;
+            unit /= 10;
+        }
     }
     return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
 }

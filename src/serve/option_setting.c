@@ -94,7 +94,9 @@ int gy__option_unknown(struct gy__option_source *source, const char *where, cons
     if (near)
         return gy__complain(&source->complaint, "%sunknown option %s; did you mean %s%s?", where,
                             shown, *where ? "" : "--", near->name);
-    return gy__complain(&source->complaint, "%sunknown option %s; --help lists them", where, shown);
+    bool helps = gy_options_find(source->parser->table, "help");
+    return gy__complain(&source->complaint, "%sunknown option %s%s", where, shown,
+                        helps ? "; --help lists them" : "");
 }
 
 void gy__option_forget_file(gy_options *p)

@@ -140,6 +140,37 @@ static void test_size(void **state)
     gy__log_file_close(&f);
 }
 
+/* Who may read the one before may read the next one: neither more nor fewer. */
+static void test_mode_is_kept(void **state)
+{
+    (void)state;
+    static const mode_t modes[] = {0600, 0664};
+    mode_t mask = umask(077);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        struct gy__log_file f = opened((gy_log_opts){.file_size = 10});
+        struct stat st;
+        assert_int_equal(chmod(path, modes[i]), 0);
+        put(&f, "eleven ...\n");
+        put(&f, "eleven ...\n");
+        now_ns += GY__NS_PER_S;
+        holds(".1", "eleven ...\n");
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, modes[i]);
+
+        /* When somebody else has moved it away the umask counts, too. */
+        char away[128];
+        snprintf(away, sizeof away, "%s.away", path);
+        assert_int_equal(rename(path, away), 0);
+        now_ns += GY__NS_PER_S;
+        put(&f, "one\n");
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+        gy__log_file_close(&f);
+        assert_int_equal(unlink(path), 0);
+    }
+    umask(mask);
+}
+
 static void test_not_twice_a_second(void **state)
 {
     (void)state;
@@ -332,7 +363,7 @@ static _Noreturn void write_many(struct gy__log_file *shared, int writer)
     struct gy__log_file own = opened((gy_log_opts){.file_size = SIZE, .backups = BACKUPS});
     struct gy__log_file *f = writer == 0 ? &own : shared;
     for (int i = 0; i < LINES; i++) {
-        char line[64];
+        char line[80];
         snprintf(line, sizeof line, "%d %04d %.*s\n", writer, i, i % 40,
                  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
         now_ns += GY__NS_PER_S / 4; /* it looks after every fourth line */
@@ -395,6 +426,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_appends, begin, end),
         cmocka_unit_test_setup_teardown(test_size, begin, end),
+        cmocka_unit_test_setup_teardown(test_mode_is_kept, begin, end),
         cmocka_unit_test_setup_teardown(test_not_twice_a_second, begin, end),
         cmocka_unit_test_setup_teardown(test_interval, begin, end),
         cmocka_unit_test_setup_teardown(test_when_it_is_due, begin, end),

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <gyre/error.h>
 #include <gyre/log.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,6 +336,46 @@ static void test_a_child_logs_on(void **state)
                                             "[I 261122 12:00:00.123 app] parent\n");
 }
 
+static atomic_bool enough;
+
+static void swallow(void *arg, enum gy_log_channel channel, enum gy_log_level level,
+                    const char *text, size_t len)
+{
+    (void)arg, (void)channel, (void)level, (void)text, (void)len;
+}
+
+static void *change_the_sink(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&enough))
+        gy_log_set_sink(swallow, NULL);
+    return NULL;
+}
+
+/* Whatever another thread was at when it was forked. */
+static void test_a_child_of_a_program_with_threads_logs_on(void **state)
+{
+    (void)state;
+    enum { CHILDREN = 100, PATIENCE = 60 };
+    pthread_t thread;
+    int how;
+    atomic_store(&enough, false);
+    assert_int_equal(pthread_create(&thread, NULL, change_the_sink, NULL), 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(PATIENCE);
+            gy_info("child");
+            _exit(7);
+        }
+        assert_int_equal(waitpid(pid, &how, 0), pid);
+        assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 7);
+    }
+    atomic_store(&enough, true);
+    pthread_join(thread, NULL);
+    gy_log_set_sink(NULL, NULL);
+}
+
 static int set_up_and_back(void *arg)
 {
     (void)arg;
@@ -365,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_daemon_that_sleeps, begin, end),
         cmocka_unit_test_setup_teardown(test_journald, begin, end),
         cmocka_unit_test_setup_teardown(test_a_child_logs_on, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_child_of_a_program_with_threads_logs_on, begin, end),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails, begin, end),
     };
     setenv("TZ", "UTC0", 1);

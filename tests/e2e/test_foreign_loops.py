@@ -4,6 +4,7 @@
 import http.client
 import json
 import sys
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,7 +32,12 @@ class Foreign(unittest.TestCase):
             connection.close()
 
     def naps(self):
-        """Several at once, and a client that leaves while it waits."""
+        """None too short, also after a pause; several at once; a client that leaves while it waits."""
+        paused = time.monotonic() + 0.2
+        until(lambda: time.monotonic() > paused, "a pause")
+        before = time.monotonic()
+        self.assertEqual(self.ask("/sleep/0.2")[0], 200)
+        self.assertGreater(time.monotonic() - before, 0.19)
         with ThreadPoolExecutor(8) as pool:
             for status, body in pool.map(self.ask, ["/sleep/0.05"] * 8):
                 self.assertEqual((status, body), (200, b'{"slept":"0.05"}'))

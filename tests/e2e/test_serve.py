@@ -216,7 +216,8 @@ class CommandLine(Base):
         self.fails(2, "GYRE_PORT: 'x' is not a whole number", GYRE_PORT="x")
 
     def test_bad_address(self):
-        self.fails(1, "example.com is no IP address", "--address=example.com", "--port=0")
+        self.fails(1, "10.0.0.300 is neither an IP address nor a name", "--address=10.0.0.300",
+                   "--port=0")
         self.fails(1, "no address 203.0.113.9", "--address=203.0.113.9", "--workers=2")
 
     def test_environment_and_options_of_the_application(self):
@@ -276,6 +277,31 @@ class Addresses(Base):
             with open("/proc/net/if_inet6") as file:
                 if re.search("^0{31}1 ", file.read()):
                     server.connect("::1").close()
+
+    def ask_through_a_proxy(self, server, header):
+        """What comes back for a PROXY header and a request behind it."""
+        answer = b""
+        with server.connect() as s:
+            s.settimeout(PATIENCE)
+            s.sendall(header + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            try:
+                while more := s.recv(4096):
+                    answer += more
+            except ConnectionResetError:
+                pass
+        return answer
+
+    def test_proxy_protocol(self):
+        server = self.start("--proxy-protocol")
+        text = b"PROXY TCP4 192.0.2.7 192.0.2.1 50000 80\r\n"
+        self.assertTrue(self.ask_through_a_proxy(server, text).endswith(b"hello\n"))
+        until(lambda: server.says(r"200 GET / \(192\.0\.2\.7\)"), "the client's address in the log")
+        binary = (b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24" + socket.inet_pton(socket.AF_INET6, "2001:db8::7")
+                  + socket.inet_pton(socket.AF_INET6, "2001:db8::1") + b"\xc3\x50\0\x50")
+        self.assertTrue(self.ask_through_a_proxy(server, binary).endswith(b"hello\n"))
+        until(lambda: server.says(r"200 GET / \(2001:db8::7\)"), "the same in the second version")
+        self.assertEqual(self.ask_through_a_proxy(server, b""), b"")
+        until(lambda: server.says("did not begin with a PROXY header"), "a line about who sent none")
 
     def test_all_addresses(self):
         server = self.start("--address=*")

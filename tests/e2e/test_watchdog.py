@@ -187,9 +187,8 @@ def waits(server):
 
 
 def server_has_names():
-    """Whether the library was built with one that reads debug information."""
-    return "libdw" in subprocess.run(["ldd", BUILD / "libgyre.so"], text=True, check=True,
-                                     stdout=subprocess.PIPE).stdout
+    """Whether the library was built for one that reads debug information."""
+    return b"libdw.so" in (BUILD / "libgyre.so").read_bytes()
 
 
 if __name__ == "__main__":

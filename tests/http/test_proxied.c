@@ -178,6 +178,40 @@ GY_TEST(a_tcp_server_can_ask_for_it_too)
     gy_tcp_server_close(s, 0);
 }
 
+/* Any stream, in any handler: the bytes behind the header are the next read's. */
+static int read_what_follows(void *arg)
+{
+    gy_stream *stream = arg;
+    gy_proxied said;
+    gy_str line;
+    char peer[GY_ADDRESS_MAX];
+    GY_CHECK_INT(gy_proxy_read(stream, 5, &said), 0);
+    GY_CHECK(!said.local);
+    GY_CHECK_TEXT(gy_str_of(said.source), "192.0.2.1:56324");
+    GY_CHECK_TEXT(gy_str_of(said.destination), "198.51.100.7:443");
+    GY_CHECK_INT(gy_stream_peer(stream, peer), 0);
+    GY_CHECK_TEXT(gy_str_of(peer), "192.0.2.1:56324");
+    GY_CHECK_INT(gy_stream_read_until(stream, "\n", 100, &line), 0);
+    GY_CHECK_TEXT(line, "hello\n");
+    GY_CHECK_INT(gy_proxy_read(stream, 5, &said), GY_ETIMEDOUT);
+    gy_stream_close(stream);
+    return 0;
+}
+
+GY_TEST(any_stream_may_begin_with_one)
+{
+    gy_str bytes = GY_STR(VERSION_1 "hello\n");
+    for (size_t cut = 0; cut <= bytes.len; cut++) {
+        gy_stream *stream;
+        gy_test_client *c = gy_test_connect_stream(t, 0, &stream);
+        gy_task *task = gy_task_new(gy_test_loop(t), read_what_follows, stream, NULL);
+        gy_test_send_cut(c, bytes, cut);
+        gy_test_advance(t, 6);
+        GY_CHECK_INT(gy_task_join(task), 0);
+        gy_test_leave(c);
+    }
+}
+
 /* -- Sweeps -------------------------------------------------------------------------------------- */
 
 static void once(gy_test *t, void *arg)

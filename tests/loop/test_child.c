@@ -175,6 +175,30 @@ GY_TEST(outside_of_a_task_a_wait_has_its_time_too)
     GY_CHECK_TEXT(all_of(t, &s), "");
 }
 
+static void let_go(void *arg)
+{
+    gy__child_release(arg);
+}
+
+GY_TEST(one_that_is_let_go_meanwhile_ends_a_wait_outside_of_a_task)
+{
+    struct gy__child_end end;
+    for (int killed = 0; killed < 2; killed++) {
+        struct shell s;
+        gy_timer timer = {.state = 0};
+        struct gy__spawn how = {.own_group = true, .outlive = !killed};
+        GY_CHECK_INT(start_shell(t, "exec sleep 1000", how, &s), 0);
+        pid_t pid = s.child->pid;
+        gy_timer_set(gy_test_loop(t), &timer, 0, let_go, s.child);
+        GY_CHECK_INT(gy__child_wait(s.child, GY_FOREVER, &end), GY_ECLOSED);
+        if (!killed)
+            GY_CHECK_INT(kill(pid, SIGTERM), 0);
+        GY_CHECK_TEXT(all_of(t, &s), "");
+        while (has_children())
+            GY_CHECK_INT(gy_loop_turn(gy_test_loop(t), -1), 0);
+    }
+}
+
 GY_TEST(it_has_three_descriptors_and_no_more)
 {
     struct shell s;
@@ -218,7 +242,7 @@ GY_TEST(descriptors_that_lie_in_each_others_place_are_sorted_out)
             if (gy__spawn(&s, &child, &step) || waitpid(child, &how, 0) != child || how)
                 _exit(1);
             for (int k = 0; k < 3; k++) {
-                char wrote[16] = "", want[16] = "", one[4];
+                char wrote[16] = "", want[16] = "", one[16];
                 for (int n = 0; n < 3; n++)
                     if (orders[i][n] == k)
                         strcat(want, (snprintf(one, sizeof one, "%d\n", n), one));

@@ -203,6 +203,31 @@ static void outside_a_task_it_does_nothing(void **state)
     assert_false(gy_deadline_end(&d));
 }
 
+static int without_a_limit(void *arg)
+{
+    (void)arg;
+    gy_deadline outer, d;
+    gy_deadline_begin(&d, GY_FOREVER);
+    assert_int_equal(gy_sleep(1e6), 0);
+    assert_int_equal(gy_task_cancelled(), 0);
+    assert_false(gy_deadline_end(&d));
+    gy_deadline_begin(&outer, 1);
+    gy_deadline_begin(&d, -3.5);
+    assert_int_equal(gy_sleep(5), GY_ETIMEDOUT);
+    assert_false(gy_deadline_end(&d));
+    assert_true(gy_deadline_end(&outer));
+    gy_deadline_begin(&d, 0);
+    assert_int_equal(gy_sleep(5), GY_ETIMEDOUT);
+    assert_true(gy_deadline_end(&d));
+    return gy_yield();
+}
+
+static void one_without_a_limit_never_passes(void **state)
+{
+    (void)state;
+    assert_int_equal(run_in_fake_time(without_a_limit, NULL), 0);
+}
+
 static int scenario(void *arg)
 {
     (void)arg;
@@ -236,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_cancellation_outlasts_it),
         cmocka_unit_test(it_ends_the_wait_for_a_group),
         cmocka_unit_test(outside_a_task_it_does_nothing),
+        cmocka_unit_test(one_without_a_limit_never_passes),
         cmocka_unit_test(cancelled_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

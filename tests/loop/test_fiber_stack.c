@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks: sizes, guards, what an overflow says, and that deep ones are given back. */
+#include "base/cpu.h"
 #include "loop/fiber.h"
 #include "loop/state.h"
 #include "loop/task.h"
 #include "support/sweep.h"
 
 #include <gyre/error.h>
+#include <gyre/offload.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -59,6 +61,34 @@ static void any_number_of_sizes(void **state)
         gy_task *t = gy_task_new(loop, go_deep, &use, &(gy_task_opts){.stack_size = size});
         assert_non_null(t);
         assert_true(gy_task_join(t) >= 0);
+    }
+    gy_loop_free(loop);
+}
+
+static int count_cpus(void *arg)
+{
+    (void)arg;
+    return gy__cpu_count() > 0 ? 0 : -1;
+}
+
+static int make_a_pool(void *arg)
+{
+    (void)arg;
+    gy_pool *p = gy_pool_new(NULL);
+    int e = p ? gy_offload(count_cpus, NULL, &(gy_offload_opts){.pool = p}) : -1;
+    gy_pool_free(p);
+    return e;
+}
+
+static void the_smallest_is_enough_for_what_is_asked_once(void **state)
+{
+    (void)state;
+    static gy_task_fn *const fns[] = {count_cpus, make_a_pool};
+    gy_loop *loop = gy_loop_new();
+    for (size_t i = 0; i < 2; i++) {
+        gy_task *t = gy_task_new(loop, fns[i], NULL, &(gy_task_opts){.stack_size = 1});
+        assert_non_null(t);
+        assert_int_equal(gy_task_join(t), 0);
     }
     gy_loop_free(loop);
 }
@@ -177,6 +207,40 @@ static void what_a_burst_has_left_is_given_back(void **state)
     gy_loop_free(loop);
 }
 
+/* More than are given back at once: the others wait, and are used again before those that are cold. */
+static void a_large_burst_is_given_back_in_pieces(void **state)
+{
+    (void)state;
+    enum { BURST = 3000, WARM = 64 };
+    struct gy__fibers f;
+    gy__fibers_init(&f);
+    static struct gy__fiber *all[BURST];
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < BURST; i++)
+            assert_non_null(all[i] = gy__fiber_take(&f, 1));
+        for (int i = 0; i < BURST; i++)
+            gy__fiber_release(&f, all[i]);
+        struct gy__fiber_kind *k = &f.kinds[all[0]->kind];
+        assert_int_equal(k->total, BURST);
+        gy__fibers_tidy(&f);
+        gy__fibers_tidy(&f);
+        assert_int_equal(k->idle_count, WARM);
+        assert_non_null(k->rested);
+        assert_true(f.many_idle);
+        struct gy__fiber *next = k->rested;
+        for (int i = 0; i <= WARM; i++)
+            all[i] = gy__fiber_take(&f, 1);
+        assert_ptr_equal(all[WARM], next);
+        for (int i = 0; i <= WARM; i++)
+            gy__fiber_release(&f, all[i]);
+        for (int i = 0; i < 5; i++)
+            gy__fibers_tidy(&f);
+        assert_null(k->rested);
+        assert_false(f.many_idle);
+    }
+    gy__fibers_done(&f);
+}
+
 static void a_guard_lies_below(void **state)
 {
     (void)state;
@@ -292,10 +356,12 @@ int main(void)
         cmocka_unit_test(other_faults_are_not_taken_for_one),
         cmocka_unit_test(as_much_as_was_asked_for),
         cmocka_unit_test(any_number_of_sizes),
+        cmocka_unit_test(the_smallest_is_enough_for_what_is_asked_once),
         cmocka_unit_test(fibers_are_used_again),
         cmocka_unit_test(deep_stacks_are_given_back),
         cmocka_unit_test(a_burst_of_deep_stacks_is_given_back),
         cmocka_unit_test(what_a_burst_has_left_is_given_back),
+        cmocka_unit_test(a_large_burst_is_given_back_in_pieces),
         cmocka_unit_test(a_guard_lies_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

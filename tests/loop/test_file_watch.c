@@ -54,7 +54,7 @@ static void put(const char *name, const char *text)
 
 struct seen {
     gy_file_watch *watch;
-    char path[100];
+    char path[120];
     int calls;
     struct seen *frees;
 };

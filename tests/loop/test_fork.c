@@ -199,12 +199,19 @@ static void children_of_children_as_well(void **state)
     if (child == 0) {
         gy_loop *mine = gy_loop_new();
         pid_t grandchild = fork();
-        if (grandchild == 0)
-            _exit(gy_loop_turn(mine, 0) == GY_EINVAL && gy__forks == forks + 2
-                      ? use_a_loop_of_its_own()
-                      : 1);
+        if (grandchild == 0) {
+            int e = gy_loop_turn(mine, 0) == GY_EINVAL && gy__forks == forks + 2
+                        ? use_a_loop_of_its_own()
+                        : 1;
+            gy_loop_free(mine);
+            gy_loop_free(loop);
+            _exit(e);
+        }
         int e = status_of(grandchild);
-        _exit(e ? 50 + e : gy_loop_turn(mine, 0) ? 2 : 0);
+        e = e ? 50 + e : gy_loop_turn(mine, 0) ? 2 : 0;
+        gy_loop_free(mine);
+        gy_loop_free(loop);
+        _exit(e);
     }
     assert_int_equal(status_of(child), 0);
     gy_loop_free(loop);

@@ -53,6 +53,8 @@ static int set_and_get(void *arg)
     assert_int_equal(gy_local_set(&one, value), 0);
     assert_int_equal(freed, 1);
     assert_ptr_equal(gy_local_get(&one), value);
+    assert_int_equal(gy_local_set(&one, value), 0); /* what is there already stays */
+    assert_int_equal(freed, 1);
     assert_int_equal(gy_local_set(&one, NULL), 0);
     assert_int_equal(freed, 2);
     assert_null(gy_local_get(&one));

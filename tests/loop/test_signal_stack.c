@@ -4,6 +4,7 @@
 #include <gyre/loop.h>
 #include <gyre/task.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,11 +30,13 @@ enum {
  * program's own, with a frame that no small stack has room for. */
 enum { ON_LOOP = SIGUSR1, OWN = SIGUSR2 };
 
-/* ThreadSanitizer calls handlers when it pleases, on the stack that is current then. */
+/* ThreadSanitizer calls handlers when it pleases, on the stack that is current then: it has to have room. */
 #ifdef GY__TSAN
 static const bool on_alternate_stack = false;
+enum { HANDLERS_FRAME = 1024 };
 #else
 static const bool on_alternate_stack = true;
+enum { HANDLERS_FRAME = 24 * 1024 };
 #endif
 
 static atomic_int handled, called_back, on_a_task;
@@ -43,7 +46,7 @@ static pthread_t loops_thread;
 
 static void on_own(int signo, siginfo_t *info, void *context)
 {
-    volatile unsigned char big[24 * 1024];
+    volatile unsigned char big[HANDLERS_FRAME];
     (void)signo;
     (void)info;
     (void)context;
@@ -66,8 +69,12 @@ static void *flood(void *arg)
 {
     (void)arg;
     while (!atomic_load(&over)) {
+        int before = atomic_load(&handled);
         pthread_kill(loops_thread, OWN);
         pthread_kill(loops_thread, ON_LOOP);
+        /* ThreadSanitizer keeps them for later; with more on the way the tasks hardly get to run. */
+        while (!on_alternate_stack && !atomic_load(&over) && atomic_load(&handled) == before)
+            sched_yield();
     }
     return NULL;
 }

@@ -78,6 +78,11 @@ static int do_nothing(void *arg)
     return 0;
 }
 
+static void cancel_it(void *arg)
+{
+    gy_task_cancel(*(gy_task **)arg);
+}
+
 static int cancel_delayed(void *arg)
 {
     (void)arg;
@@ -96,6 +101,13 @@ static int cancel_delayed(void *arg)
     gy_sleep(2); /* its timer is before this one */
     gy_task_cancel(t);
     assert_int_equal(gy_task_join(t), 5);
+    assert_int_equal(begun, 1);
+
+    /* By a timer that is due in the same turn, and was set before. */
+    gy_timer cancels = {.state = 0};
+    gy_timer_set(gy_loop_current(), &cancels, 2, cancel_it, &t);
+    t = begin(note_begin, NULL, &in_two_seconds);
+    assert_int_equal(gy_task_join(t), GY_ECANCELED);
     assert_int_equal(begun, 1);
 
     /* Before the first turn. */

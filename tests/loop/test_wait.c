@@ -2,10 +2,12 @@
 /* Waiting: time, turns, and what masks or precedes a wait. */
 #include "loop/state.h"
 #include "loop/task.h"
+#include "loop/wait.h"
 #include "support/fake_clock.h"
 #include "support/sweep.h"
 
 #include <gyre/error.h>
+#include <gyre/locks.h>
 #include <string.h>
 
 static char trace[16];
@@ -114,6 +116,42 @@ static void what_is_done_before_a_wait_may_cancel(void **state)
     assert_int_equal(run_in_fake_time(park_hooked, NULL), GY_ECANCELED);
 }
 
+static gy_event there;
+
+static void set_on_park(gy_task *t)
+{
+    t->on_park = NULL;
+    gy_event_set(&there);
+}
+
+static void wake_on_park(gy_task *t)
+{
+    t->on_park = NULL;
+    gy__wake(t, 5);
+    gy__wake(t, 6);
+}
+
+static int park_woken(void *arg)
+{
+    (void)arg;
+    int64_t before = fake_clock_now();
+    gy_task_self()->on_park = set_on_park;
+    assert_int_equal(gy_event_wait(&there, 3600), 0);
+    gy_task_self()->on_park = wake_on_park;
+    assert_int_equal(gy__park("nothing", INT64_MAX), 5);
+    gy_task_self()->on_park = wake_on_park;
+    gy__park_masked("nothing");
+    assert_true(fake_clock_now() == before);
+    return gy_yield();
+}
+
+static void what_is_done_before_a_wait_may_end_it(void **state)
+{
+    (void)state;
+    there.set = false;
+    assert_int_equal(run_in_fake_time(park_woken, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +159,7 @@ int main(void)
         cmocka_unit_test(yield_lets_the_others_run_once),
         cmocka_unit_test(a_masked_task_waits_on),
         cmocka_unit_test(what_is_done_before_a_wait_may_cancel),
+        cmocka_unit_test(what_is_done_before_a_wait_may_end_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

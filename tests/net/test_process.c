@@ -455,21 +455,32 @@ static int run_cat(void *arg)
     return e;
 }
 
+static int hear(void *arg)
+{
+    gy_str got;
+    return gy_stream_read_all(gy_process_out(arg), 100, &got);
+}
+
+static int tell(void *arg)
+{
+    int e = gy_stream_write(gy_process_in(arg), "hello", 5);
+    return e ? e : gy_stream_shutdown(gy_process_in(arg));
+}
+
+/* Who listens does so before anything is said: it waits, however quick the program is. */
 static int open_and_wait(void *arg)
 {
     (void)arg;
     gy_process *p;
-    gy_str got;
+    gy_group g = {0};
     int e = gy_process_open(
         &(gy_process_opts){.argv = SH("cat"), .in = GY_STDIO_PIPE, .out = GY_STDIO_PIPE}, &p, NULL,
         0);
     if (e)
         return e;
-    e = gy_stream_write(gy_process_in(p), "hello", 5);
-    if (!e)
-        e = gy_stream_shutdown(gy_process_in(p));
-    if (!e)
-        e = gy_stream_read_all(gy_process_out(p), 100, &got);
+    gy_group_spawn(&g, hear, p);
+    gy_group_spawn(&g, tell, p);
+    e = gy_group_wait(&g);
     if (!e)
         e = gy_process_wait(p, GY_FOREVER, NULL);
     gy_process_close(p);

@@ -6,6 +6,8 @@
 #include <gyre/testing.h>
 #include <stdio.h>
 
+#include "loop/task.h"
+
 /* A task reads from one end; the test writes to the other. */
 struct ends {
     gy_stream *s;
@@ -274,6 +276,25 @@ GY_TEST(a_read_that_timed_out_may_be_tried_again)
     gy_test_advance(t, 3);
     gy_test_send_text(e.c, "late");
     GY_CHECK_INT(gy_task_join(task), 0);
+}
+
+/* As when the client of a request leaves that reads from something else. */
+GY_TEST(a_read_that_was_cancelled_may_be_tried_again_whatever_the_code)
+{
+    struct ends e;
+    open_ends(&e, t, 0);
+    gy_task *task = gy_task_new(gy_test_loop(t), read_one, &e, NULL);
+    gy_test_settle(t);
+    gy__task_cancel_with(task, GY_ECLOSED);
+    (void)!gy_task_join(task);
+    GY_CHECK_INT(e.codes[0], GY_ECLOSED);
+    gy_str out;
+    GY_CHECK_INT(gy_stream_read(e.s, 10, &out), GY_ENOTASK);
+    gy_test_send_text(e.c, "there");
+    GY_CHECK_INT(gy_test_run(t, read_one, &e), 0);
+    GY_CHECK_INT(e.codes[1], 0);
+    gy_stream_close(e.s);
+    gy_test_leave(e.c);
 }
 
 static int write_with_a_deadline(void *arg)

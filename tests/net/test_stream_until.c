@@ -224,6 +224,40 @@ GY_TEST(ones_own_close_is_told_unless_it_was_taken_back)
     gy_test_leave(f.c);
 }
 
+GY_TEST(who_is_told_of_a_close_may_close_too)
+{
+    struct ends e;
+    struct told told = {0};
+    open_ends(&e, t);
+    told.close = e.s;
+    gy_stream_on_close(e.s, tell, &told);
+    gy_stream_close(e.s);
+    GY_CHECK_INT(told.count, 1);
+    gy_test_leave(e.c);
+}
+
+static int break_it(void *arg)
+{
+    struct ends *e = arg;
+    gy_str out;
+    return gy_stream_read_until(e->s, "\n", 2, &out);
+}
+
+GY_TEST(what_broke_it_is_told)
+{
+    struct ends e;
+    struct told told = {0};
+    open_ends(&e, t);
+    gy_test_send_text(e.c, "long");
+    GY_CHECK_INT(gy_test_run(t, break_it, &e), GY_ETOOBIG);
+    gy_stream_on_close(e.s, tell, &told);
+    gy_test_settle(t);
+    GY_CHECK_INT(told.count, 1);
+    GY_CHECK_INT(told.code, GY_ETOOBIG);
+    gy_stream_close(e.s);
+    gy_test_leave(e.c);
+}
+
 static int no_delay(gy_stream *s)
 {
     int on = -1;

@@ -3,9 +3,20 @@
 #include <errno.h>
 #include <gyre/error.h>
 #include <gyre/net.h>
+#include <gyre/task.h>
 #include <gyre/testing.h>
+#include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "net/socket.h"
+
+enum { SKIP = 77 }; /* without the right to have a namespace of processes */
 
 static int echo(gy_stream *s, void *arg)
 {
@@ -167,6 +178,92 @@ GY_TEST(the_process_at_the_other_end_of_a_unix_socket)
     gy_tcp_server_close(s, 0);
     gy_peer_ids who;
     GY_CHECK_INT(gy_peer_ids_get(-1, &who), -EBADF);
+    int lonely = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    GY_CHECK_INT(gy_peer_ids_get(lonely, &who), GY_ENOTFOUND);
+    close(lonely);
+}
+
+struct caller {
+    const char *address;
+    double timeout;
+    gy_stream *stream;
+};
+
+static int call(void *arg)
+{
+    struct caller *c = arg;
+    return gy_connect(c->address, &(gy_connect_opts){.timeout = c->timeout}, &c->stream);
+}
+
+/* The kernel does not tell when there is room again, and refuses nobody who would wait. */
+GY_TEST(who_finds_the_queue_of_a_unix_socket_full_waits)
+{
+    char address[40];
+    int early[8], count = 0;
+    struct gy__addr a;
+    snprintf(address, sizeof address, "unix:@gyre-test-full-%d", (int)getpid());
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = address + 5, .backlog = 1}, NULL, 0);
+    GY_CHECK_INT(gy__addr_unix(address + 5, &a), 0);
+    while (count < 8 && (early[count] = gy__connect_start(&a, NULL)) >= 0)
+        count++;
+    GY_CHECK(count > 0 && count < 8 && early[count] == -EAGAIN);
+
+    struct caller hasty = {.address = address, .timeout = 2}, patient = {.address = address};
+    gy_task *one = gy_task_new(gy_test_loop(t), call, &hasty, NULL);
+    gy_task *other = gy_task_new(gy_test_loop(t), call, &patient, NULL);
+    gy_test_advance(t, 3);
+    GY_CHECK_INT(gy_task_join(one), GY_ETIMEDOUT);
+    GY_CHECK(!patient.stream);
+    int taken = accept(fd, NULL, NULL);
+    gy_test_advance(t, 1);
+    GY_CHECK_INT(gy_task_join(other), 0);
+    gy_stream_close(patient.stream);
+    while (count > 0)
+        close(early[--count]);
+    close(taken);
+    close(fd);
+}
+
+static int connect_from_elsewhere(const char *name)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = strlen(name);
+    memcpy(to.sun_path + 1, name + 1, len - 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return connect(fd, (struct sockaddr *)&to,
+                   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len))
+               ? -1
+               : fd;
+}
+
+/* Seen from within a namespace of processes whoever is outside has no number. */
+GY_TEST(a_process_in_another_container_has_a_user_still)
+{
+    char name[40];
+    int status = -1;
+    (void)t;
+    snprintf(name, sizeof name, "@gyre-test-elsewhere-%d", (int)getpid());
+    int listener = gy_listen(&(gy_listen_opts){.unix_path = name}, NULL, 0);
+    int far = connect_from_elsewhere(name), near = accept(listener, NULL, NULL);
+    GY_CHECK(far >= 0 && near >= 0);
+    pid_t middle = fork();
+    if (middle == 0) {
+        int ended;
+        if (unshare(CLONE_NEWPID))
+            _exit(SKIP);
+        pid_t inner = fork();
+        if (inner == 0) {
+            gy_peer_ids who = {.pid = -1};
+            int e = gy_peer_ids_get(near, &who);
+            _exit(e || who.pid != 0 || who.uid != (long)getuid());
+        }
+        _exit(inner < 0 || waitpid(inner, &ended, 0) < 0 ? SKIP : WEXITSTATUS(ended));
+    }
+    GY_CHECK_INT(waitpid(middle, &status, 0), middle);
+    GY_CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == SKIP));
+    close(far);
+    close(near);
+    close(listener);
 }
 
 int main(int argc, char **argv)

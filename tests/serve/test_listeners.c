@@ -7,13 +7,14 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <gyre/error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/socket.h"
+#include "net/lookup.h"
 #include "serve/listeners.h"
 
 static char why[256];
@@ -58,6 +59,34 @@ static void test_others(void **state)
     gy__listeners_close(&l);
 }
 
+static int two_addresses(void *query)
+{
+    struct gy__query *q = query;
+    assert_string_equal(q->name, "name.test");
+    q->count = 2;
+    assert_int_equal(gy__inet_parse("127.0.0.3", &q->ips[0]), 0);
+    return gy__inet_parse("127.0.0.4", &q->ips[1]);
+}
+
+static void test_name(void **state)
+{
+    (void)state;
+    struct gy__listeners l;
+    gy__lookup_source = (struct gy__lookup_source){.fn = two_addresses};
+    must_open(&l, &(gy_serve_opts){.port = GY_PORT_ANY, .address = "name.test"});
+    gy__lookup_source = (struct gy__lookup_source){.fn = gy__lookup};
+    assert_int_equal(l.count, 2);
+    assert_int_equal(gy_local_port(l.fds[0]), gy_local_port(l.fds[1]));
+    assert_memory_equal(l.url, "http://127.0.0.3:", 17);
+    gy__listeners_close(&l);
+
+    assert_int_equal(
+        gy__listeners_open(&l, &(gy_serve_opts){.address = "10.0.0.300"}, why, sizeof why),
+        GY_EINVAL);
+    assert_non_null(strstr(why, "10.0.0.300 is neither an IP address nor a name"));
+    assert_int_equal(l.count, 0);
+}
+
 static void test_unix_file(void **state)
 {
     (void)state;
@@ -99,7 +128,7 @@ static void test_abstract(void **state)
     snprintf(name, sizeof name, "@gyre-listeners-%d", (int)getpid());
     struct gy__listeners l;
     must_open(&l, &(gy_serve_opts){.unix_path = name});
-    assert_null(l.unix_path);
+    assert_string_equal(l.file.path, "");
     gy__listeners_hide(&l);
     gy__listeners_close(&l);
 }
@@ -107,9 +136,8 @@ static void test_abstract(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_localhost),
-        cmocka_unit_test(test_others),
-        cmocka_unit_test(test_unix_file),
+        cmocka_unit_test(test_localhost), cmocka_unit_test(test_others),
+        cmocka_unit_test(test_name),      cmocka_unit_test(test_unix_file),
         cmocka_unit_test(test_abstract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

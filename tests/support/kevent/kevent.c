@@ -114,6 +114,16 @@ static int tell(struct kevent *out, int filter, const struct watched *w,
     return 1;
 }
 
+/* Also where epoll_pwait2 is missing, as under valgrind. */
+static int wait_for(int kq, struct epoll_event *come, int most, const struct timespec *timeout)
+{
+    int got = epoll_pwait2(kq, come, most, timeout, NULL);
+    if (got >= 0 || errno != ENOSYS)
+        return got;
+    long long ms = timeout ? timeout->tv_sec * 1000LL + (timeout->tv_nsec + 999999) / 1000000 : -1;
+    return epoll_wait(kq, come, most, ms > 3600000 ? 3600000 : (int)ms);
+}
+
 int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
            int event_count, const struct timespec *timeout)
 {
@@ -126,7 +136,7 @@ int kevent(int kq, const struct kevent *changes, int change_count, struct kevent
     if (e < 0 || event_count < FILTERS)
         return e;
     int most = event_count / FILTERS;
-    int got = epoll_pwait2(kq, come, most < BATCH ? most : BATCH, timeout, NULL);
+    int got = wait_for(kq, come, most < BATCH ? most : BATCH, timeout);
     if (got < 0)
         return -1;
     pthread_mutex_lock(&lock);
