@@ -31,6 +31,10 @@ typedef struct gy_form_part {
 
 enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
 
+/* Who does the work: gyre itself, or libcurl (loaded when the first client asks for it), which also speaks
+ * HTTP/2. What they do differently stands beside the option. */
+enum gy_engine { GY_ENGINE_GYRE, GY_ENGINE_CURL };
+
 /* How to ask. {0} is a GET with the defaults. */
 typedef struct gy_fetch_opts {
     const char *method;      /* NULL is GET, or POST with a body */
@@ -66,13 +70,20 @@ typedef struct gy_fetch_opts {
     const char *user, *password; /* of the bearer: the token is [password] */
     gy_cookie_jar *cookies;      /* sends and keeps; NULL: none */
 
-    /* "http://host:port", "socks5://user:password@host:port", "unix:/path" (the server itself listens
-     * there). NULL is what http_proxy, https_proxy and no_proxy say, "" is none. */
+    /* "http://user:password@host:port" (a tunnel by CONNECT for https URLs), "https://..." (the proxy itself
+     * over TLS), "socks5://..." (names are looked up here), "socks5h://..." (by the proxy), "unix:/path"
+     * (the server itself listens there). NULL is what http_proxy, https_proxy, all_proxy and no_proxy say in
+     * the environment, "" is none. */
     const char *proxy;
-    const char *source_address;
-    int family;         /* AF_INET or AF_INET6 only */
-    struct gy_tls *tls; /* NULL: the system's certificates */
-    gy_client *client;  /* NULL is the one of this thread's loop */
+    const char *source_address; /* an IP address of this machine, or an interface ("eth0") */
+    int family;                 /* AF_INET or AF_INET6 only */
+    struct gy_tls *tls;         /* NULL: the system's certificates */
+    gy_client *client;          /* NULL is the one of this thread's loop */
+
+    /* With libcurl only: called with the CURL handle before it starts, to set what has no option here; a
+     * negative code ends the fetch. */
+    int (*prepare_curl)(void *arg, void *easy);
+    void *prepare_arg;
 } gy_fetch_opts;
 
 /* How long what took, in seconds from the start of the fetch to its end; of the last request after
@@ -82,7 +93,8 @@ typedef struct gy_fetch_times {
 } gy_fetch_times;
 
 typedef struct gy_response {
-    int status; /* 0: none came */
+    int status;  /* 0: none came; there, with the headers, also when the body then failed */
+    int version; /* 10, 11, or with libcurl 20 */
     gy_str reason;
     gy_headers headers;
     gy_str body;
@@ -98,6 +110,7 @@ typedef struct gy_client_opts {
         max_per_host; /* 0 is 1000 and 100; more wait, first come first served */
     double idle_time; /* seconds that an unused connection is kept; 0 is 60 */
     gy_resolver *resolver;
+    enum gy_engine engine;
     gy_fetch_opts
         defaults; /* for what a fetch leaves at zero; copied, what it points to is borrowed */
 } gy_client_opts;
@@ -110,14 +123,15 @@ GY_BEGIN_DECLS
  * GY_ETOOBIG (head or body), GY_EREDIRECT (too many), GY_ECODING (a body that cannot be decompressed),
  * GY_EINVAL (options), GY_ENOMEM, or the cancellation.
  *
- * Waits as a task; outside of one it blocks, turning a loop of its own. Connections are kept for the next
- * fetch from the same place. One that was closed before a byte of the response came is tried again on a
+ * Waits as a task; outside of one it blocks, turning this thread's loop, or one of its own where there is
+ * none. Content-Length, Transfer-Encoding, Connection, Expect, Upgrade, TE and Trailer are not for
+ * opts->headers: GY_EINVAL. Connections are kept for the next fetch from the same place. One that was closed before a byte of the response came is tried again on a
  * new connection, once, if the method is idempotent and the body can be sent again. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_fetch(gy_arena *arena, const char *url,
                                            const gy_fetch_opts *opts, gy_response *out);
 
-/* A client of one's own, for this thread's loop: its connections are shared with nobody else. NULL when out
- * of memory. [opts] may be NULL. */
+/* A client of one's own, for this thread's loop: its connections are shared with nobody else. NULL with errno
+ * ENOMEM, EINVAL (no loop), or ENOTSUP: this build or this machine has no libcurl. [opts] may be NULL. */
 GY_API gy_client *gy_client_new(const gy_client_opts *opts);
 GY_API void gy_client_free(gy_client *c); /* fetches under way end with GY_ESHUTDOWN */
 
@@ -127,6 +141,7 @@ GY_API void gy_cookie_jar_free(gy_cookie_jar *jar);
 /* As a Set-Cookie field of [url] would; and what a request to [url] sends, in [arena]. */
 GY_API GY_CHECKED int gy_cookie_jar_set(gy_cookie_jar *jar, const char *url,
                                         const char *set_cookie);
+/* Empty: none; ptr NULL: out of memory. */
 GY_API gy_str gy_cookie_jar_get(gy_arena *arena, gy_cookie_jar *jar, const char *url);
 
 GY_END_DECLS
