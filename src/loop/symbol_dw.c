@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* symbol_dw.c - symbols and lines by libdw of the elfutils. */
 
-#include <dlfcn.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/shared_library.h"
 #include "loop/backtrace_text.h"
 
 /* Loaded when the first name is asked for, with the three libraries that it needs: most programs never
@@ -33,10 +32,7 @@ static struct {
     __typeof__(dwfl_report_end) *report_end;
 } dw;
 
-static const struct {
-    const char *name;
-    void *place;
-} functions[] = {
+static const struct gy__library_function functions[] = {
     {"dwarf_getsrc_die", &dw.getsrc_die},
     {"dwarf_haspc", &dw.haspc},
     {"dwarf_lineno", &dw.lineno},
@@ -54,28 +50,11 @@ static const struct {
     {"dwfl_report_end", &dw.report_end},
 };
 
-static bool load(void)
-{
-    void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return false;
-    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-        void *found = dlsym(library, functions[i].name);
-        if (!found)
-            return false;
-        memcpy(functions[i].place, &found, sizeof found);
-    }
-    return true;
-}
-
-static bool is_loaded(void)
-{
-    static bool tried, loaded;
-    if (!tried)
-        loaded = load();
-    tried = true;
-    return loaded;
-}
+static struct gy__library library = {
+    .file = "libdw.so.1",
+    .functions = functions,
+    .count = sizeof functions / sizeof functions[0],
+};
 
 /* Debug information that was split off is looked for where distributions put it, and nowhere else: the
  * library's own search may ask servers in the network. */
@@ -149,7 +128,7 @@ static void find_line(Dwfl_Module *m, Dwarf_Addr at, struct gy__symbol *s)
 void gy__symbol_find(const void *address, struct gy__symbol *s)
 {
     Dwarf_Addr at = (Dwarf_Addr)(uintptr_t)address;
-    Dwfl_Module *m = is_loaded() ? module_of(at) : NULL;
+    Dwfl_Module *m = gy__library_load(&library) ? module_of(at) : NULL;
     *s = (struct gy__symbol){.function = NULL};
     if (!m)
         return;
