@@ -26,7 +26,8 @@
     X(EURL, -10010, "not a URL that can be asked for")                                             \
     X(ETLS, -10011, "no secure connection")                                                        \
     X(EREDIRECT, -10012, "too many redirects")                                                     \
-    X(ECODING, -10013, "malformed compression")
+    X(ECODING, -10013, "malformed compression")                                                    \
+    X(EPROXY, -10014, "the proxy refuses")
 
 #define GY_ERROR_ENUM_(name_, value_, text_) GY_##name_ = (value_),
 enum gy_error { GY_ERROR_LIST(GY_ERROR_ENUM_) GY_ERROR_LAST_ = 0 };

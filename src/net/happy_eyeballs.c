@@ -11,7 +11,6 @@
 #include "loop/task.h"
 #include "loop/wait.h"
 #include "net/lookup.h"
-#include "net/socket.h"
 
 struct race {
     const struct gy__targets *to;

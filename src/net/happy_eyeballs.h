@@ -4,12 +4,13 @@
 #define GYRE_NET_HAPPY_EYEBALLS_H
 
 #include "net/asker.h"
+#include "net/socket.h"
 #include "net/transport.h"
 
 struct gy__race_opts {
-    const struct gy__addr *source; /* bind to it first; NULL: no */
-    int64_t delay;                 /* ns before the next is tried beside */
-    int64_t until;                 /* when all of it ends, on the loop's clock; INT64_MAX: never */
+    const struct gy__source *source; /* NULL: any */
+    int64_t delay;                   /* ns before the next is tried beside */
+    int64_t until; /* when all of it ends, on the loop's clock; INT64_MAX: never */
 };
 
 /* The first one stays; then the families take turns as long as both last, each in its order (RFC 8305 4). */

@@ -232,14 +232,20 @@ static int bind_source(int fd, const struct gy__addr *source)
     return bind(fd, &source->any, source->len) ? -errno : 0;
 }
 
-int gy__connect_start(const struct gy__addr *a, const struct gy__addr *source)
+static int bind_from(int fd, const struct gy__source *source, const struct gy__addr *to)
+{
+    int e = source->interface ? gy__bind_interface(fd, source->interface, to) : 0;
+    return !e && source->addr ? bind_source(fd, source->addr) : e;
+}
+
+int gy__connect_start(const struct gy__addr *a, const struct gy__source *source)
 {
     int fd = socket(a->any.sa_family, SOCK_STREAM | SOCKET_FLAGS, 0);
     if (fd < 0)
         return -errno;
     if (a->any.sa_family != AF_UNIX)
         gy__socket_tune(fd);
-    int e = source ? bind_source(fd, source) : 0;
+    int e = source ? bind_from(fd, source, a) : 0;
     if (!e && connect(fd, &a->any, a->len) && errno != EINPROGRESS && errno != EINTR)
         e = -errno;
     if (e)

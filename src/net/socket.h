@@ -5,9 +5,19 @@
 
 #include "net/addr.h"
 
+/* Where a connection comes from. */
+struct gy__source {
+    const struct gy__addr *addr; /* bind to it; NULL: no */
+    const char *interface;       /* leave by it; NULL: by any */
+};
+
 /* A non-blocking, close-on-exec socket on its way to [a], from [source] unless that is NULL: a
  * descriptor, or -errno. Once it is writable, gy__connect_result tells whether it arrived. */
-GY_CHECKED int gy__connect_start(const struct gy__addr *a, const struct gy__addr *source);
+GY_CHECKED int gy__connect_start(const struct gy__addr *a, const struct gy__source *source);
+
+/* Tie a socket of [family] to an interface: to all it has where the kernel lets us, else to one of its
+ * addresses, as near as [to]. 0; GY_ENOTFOUND: it has no address of that family; or -errno. */
+GY_CHECKED int gy__bind_interface(int fd, const char *interface, const struct gy__addr *to);
 
 /* 0, or why the connection failed, as -errno. */
 GY_CHECKED int gy__connect_result(int fd);
