@@ -39,9 +39,10 @@ ssize_t gy__stream_receive(gy_stream *s, void *buf, size_t size);
 /* Was it closed while the caller waited on it? Then it is given back with the last who did. */
 bool gy__stream_closed_meanwhile(gy_stream *s);
 
-/* gy_stream_start_tls, in which what has been read and not given out belongs to the handshake. */
-int gy__stream_secure(gy_stream *s, gy_tls *tls, const char *host, double timeout,
-                      struct gy__why why);
+/* gy_stream_start_tls, in which what has been read and not given out belongs to the handshake. [alpn] is
+ * in place of what [tls] does not name; NULL: nothing. Static storage. */
+int gy__stream_secure(gy_stream *s, gy_tls *tls, const char *host, const char *const *alpn,
+                      double timeout, struct gy__why why);
 
 /* Call on_close, if it is set, and never again. */
 void gy__stream_tell_closed(gy_stream *s, int code);

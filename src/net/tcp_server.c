@@ -50,7 +50,7 @@ static const double tls_time = 60;
 static bool is_secure(gy_stream *s, gy_tls *tls)
 {
     char why[256] = "";
-    int e = gy__stream_secure(s, tls, NULL, tls_time, (struct gy__why){why, sizeof why});
+    int e = gy__stream_secure(s, tls, NULL, NULL, tls_time, (struct gy__why){why, sizeof why});
     if (e)
         gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "a connection was closed: %s",
                why[0] ? why : gy_strerror(e));

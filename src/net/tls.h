@@ -49,6 +49,7 @@ enum gy__tls_stage { GY__TLS_PLAIN, GY__TLS_SHAKING, GY__TLS_SECURE, GY__TLS_BRO
 
 struct gy__tls_link {
     struct gy__transport t;
+    struct gy__transport *below; /* TLS in TLS: the one that carries this; NULL: the socket */
     gy_tls *tls;
     SSL *ssl;
     char *host, *peer, *protocol;
@@ -89,6 +90,9 @@ int gy__tls_authorities_load(SSL_CTX *ctx, const gy_tls_opts *opts, bool server,
                              struct gy__why why);
 
 /* -- tls_names.c --------------------------------------------------------------------------------- */
+
+/* Offer what the link prefers when its settings name no protocols. 0 or GY_ENOMEM. */
+int gy__tls_offer(struct gy__tls_link *s);
 
 /* What a server answers to the name and the protocols that a client asks for. */
 void gy__tls_names_init(gy_tls *tls, SSL_CTX *ctx);

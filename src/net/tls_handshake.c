@@ -18,7 +18,7 @@
 static void offer_kernel(struct gy__tls_link *s)
 {
     static atomic_bool has_none;
-    if (s->tls->opts.no_ktls || atomic_load_explicit(&has_none, memory_order_relaxed))
+    if (s->below || s->tls->opts.no_ktls || atomic_load_explicit(&has_none, memory_order_relaxed))
         return;
     if (setsockopt(s->t.io.fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls" - 1) == 0)
         SSL_set_options(s->ssl, SSL_OP_ENABLE_KTLS);
@@ -75,6 +75,8 @@ static int begin(struct gy__tls_link *s, const char *host)
     }
     SSL_set_connect_state(s->ssl);
     int e = expect(s, host);
+    if (!e)
+        e = gy__tls_offer(s);
     if (!e)
         gy__tls_session_use(s);
     return e;

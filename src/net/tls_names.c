@@ -7,6 +7,20 @@
 
 #include "net/tls.h"
 
+int gy__tls_offer(struct gy__tls_link *s)
+{
+    gy_arena a = {0};
+    unsigned char *wire;
+    size_t len;
+    if (!s->prefer || s->tls->alpn_len)
+        return 0;
+    int e = gy__tls_protocols(&a, s->prefer, &wire, &len);
+    if (!e && SSL_set_alpn_protos(s->ssl, wire, (unsigned)len))
+        e = GY_ENOMEM;
+    gy_arena_done(&a);
+    return e;
+}
+
 int gy__tls_protocols(gy_arena *a, const char *const *names, unsigned char **out, size_t *len)
 {
     size_t size = 0;

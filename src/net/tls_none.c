@@ -60,6 +60,12 @@ int gy__transport_tls_new(gy_loop *loop, int fd, gy_tls *tls, struct gy__transpo
     return GY_ETLS;
 }
 
+int gy__transport_tls_over(struct gy__transport *below, gy_tls *tls, struct gy__transport **out)
+{
+    (void)below, (void)tls, (void)out;
+    return GY_ETLS;
+}
+
 int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_str ahead,
                                 int64_t deadline, struct gy__why why)
 {

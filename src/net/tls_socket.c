@@ -25,6 +25,38 @@ static struct gy__tls_link *link_of(BIO *b)
     return (void *)BIO_get_callback_arg(b);
 }
 
+/* What is ready is known of the one above, which is watched. It takes a record at a time; that it took less
+ * must mean that there was no room. */
+static ssize_t send_below(struct gy__tls_link *s, const char *buf, size_t size)
+{
+    struct gy__transport *below = s->below;
+    size_t done = 0;
+    ssize_t n = 0;
+    below->io.ready = s->t.io.ready;
+    while (done < size && n >= 0) {
+        struct iovec rest = {(void *)(uintptr_t)(buf + done), size - done};
+        n = below->ops->writev(below, &rest, 1);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    s->t.io.ready = below->io.ready;
+    if (n >= 0 || done)
+        return (ssize_t)done;
+    errno = (int)-n;
+    return -1;
+}
+
+static ssize_t receive_below(struct gy__tls_link *s, char *buf, size_t size)
+{
+    struct gy__transport *below = s->below;
+    below->io.ready = s->t.io.ready;
+    ssize_t n = below->ops->read(below, buf, size);
+    s->t.io.ready = below->io.ready;
+    if (n >= 0)
+        return n;
+    errno = (int)-n;
+    return -1;
+}
+
 static int give_ahead(struct gy__tls_link *s, char *buf, int size)
 {
     size_t n = s->ahead.len < (size_t)size ? s->ahead.len : (size_t)size;
@@ -44,7 +76,9 @@ static int receive(BIO *b, char *buf, int size)
     struct gy__tls_link *s = link_of(b);
     struct gy__io *io = &s->t.io;
     ssize_t n;
-    if (BIO_get_ktls_recv(b))
+    if (s->below)
+        n = receive_below(s, buf, (size_t)size);
+    else if (BIO_get_ktls_recv(b))
         n = plain_read(b, buf, size);
     else
         while ((n = recv(io->fd, buf, (size_t)size, 0)) < 0 && errno == EINTR)
@@ -105,8 +139,11 @@ static ssize_t write_silently(BIO *b, const char *buf, int size)
 static ssize_t send_some(struct gy__tls_link *s, const char *buf, size_t size)
 {
     ssize_t n;
-    while ((n = send(s->t.io.fd, buf, size, MSG_NOSIGNAL)) < 0 && errno == EINTR)
-        ;
+    if (s->below)
+        n = send_below(s, buf, size);
+    else
+        while ((n = send(s->t.io.fd, buf, size, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+            ;
     if (n < 0 && errno != EAGAIN)
         s->error = errno;
     return n;

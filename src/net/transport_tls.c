@@ -158,6 +158,8 @@ static int tls_shutdown(struct gy__transport *t)
     say_goodbye(s);
     if (gy__tls_socket_flush(s))
         return 0; /* the peer takes nothing, and will see the end when it is closed */
+    if (s->below)
+        return s->below->ops->shutdown(s->below);
     return shutdown(t->io.fd, SHUT_WR) ? -errno : 0;
 }
 
@@ -170,7 +172,10 @@ static void tls_close(struct gy__transport *t)
     SSL_free(s->ssl);
     gy__io_unwatch(t->loop, &t->io);
     t->io.fd = -1;
-    close(fd);
+    if (s->below)
+        s->below->ops->close(s->below);
+    else
+        close(fd);
     gy_tls_free(s->tls);
     gy__free(s->unsent);
     gy__free(s->host);
@@ -198,6 +203,17 @@ int gy__transport_tls_new(gy_loop *loop, int fd, gy_tls *tls, struct gy__transpo
     }
     s->tls = gy__tls_ref(tls);
     *out = &s->t;
+    return 0;
+}
+
+int gy__transport_tls_over(struct gy__transport *below, gy_tls *tls, struct gy__transport **out)
+{
+    int e = gy__transport_tls_new(below->loop, below->io.fd, tls, out);
+    if (e)
+        return e;
+    link_of(*out)->below = below;
+    if (SSL_has_pending(link_of(below)->ssl))
+        (*out)->io.ready |= GY__IN;
     return 0;
 }
 

@@ -16,13 +16,18 @@ struct gy__why {
 /* A connected, non-blocking socket, plain until the handshake; takes [fd] on success. */
 int gy__transport_tls_new(gy_loop *loop, int fd, gy_tls *tls, struct gy__transport **out);
 
+/* The same over a TLS connection that has had its handshake and is watched no more; takes [below] on
+ * success. */
+int gy__transport_tls_over(struct gy__transport *below, gy_tls *tls, struct gy__transport **out);
+
 /* The handshake, in the current task: of a server, or of a client that asks for [host]. [ahead] was read
  * from the socket already. 0; GY_ETLS and the other codes of gy_stream_start_tls; GY_EPROTO when the
  * peer has asked in plain HTTP: then [t] is plain again and can answer so. */
 int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_str ahead,
                                 int64_t deadline, struct gy__why why);
 
-/* What to choose when [tls] names no protocols and the client does. Static storage. */
+/* When [tls] names no protocols: what to choose of those the client offers, or what a client offers.
+ * Static storage. */
 void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn);
 
 /* False for other transports, and before the handshake. */
