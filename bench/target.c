@@ -50,12 +50,26 @@ static int big(gy_request *r)
     return e;
 }
 
+static const char *upstream = "http://127.0.0.1:9000/";
+
+/* What somebody else says. */
+static int fetch(gy_request *r)
+{
+    gy_response from;
+    int e = gy_fetch(r->arena, upstream, NULL, &from);
+    if (e)
+        return gy_fail(r, 502, "%s", from.why);
+    gy_set_status(r, from.status);
+    return gy_write_n(r, from.body.ptr, from.body.len);
+}
+
 static const gy_route routes[] = {
     GY_GET("/", hello),
     GY_GET("/pid", pid),
     GY_GET("/sleep/{seconds:float}", nap),
     GY_GET("/spin/{us:int}", spin),
     GY_GET("/big", big),
+    GY_GET("/fetch", fetch),
     GY_END,
 };
 
@@ -63,5 +77,13 @@ int main(int argc, char **argv)
 {
     static const gy_app app = {.routes = routes, .name = "target"};
     static const gy_http_opts http = {.head_timeout = 2, .write_timeout = 2, .body_stall = 2};
-    return gy_main_with(&app, &(gy_serve_opts){.http = &http}, argc, argv);
+    static const gy_option options[] = {
+        {.name = "upstream",
+         .kind = GY_OPTION_TEXT,
+         .value = &upstream,
+         .help = "whom /fetch asks",
+         .meta = "URL"},
+        {0},
+    };
+    return gy_main_with(&app, &(gy_serve_opts){.http = &http, .options = options}, argc, argv);
 }
