@@ -22,13 +22,20 @@ struct gy_tls;
 typedef ssize_t gy_body_reader(void *arg, void *buf, size_t size);
 typedef int gy_body_writer(void *arg, const void *data, size_t len);
 
-/* A field of a multipart form. */
+/* A field of a multipart form: its value in memory, or of a file that is read while it is sent, without
+ * ever being in memory as a whole. */
 typedef struct gy_form_part {
     const char *name;
     gy_str value;
     const char *filename, *content_type; /* of a file; NULL: a plain field */
+    const char *path; /* of a file here, instead of [value]; with [filename] NULL, its last part */
 } gy_form_part;
 
+/* Digest (RFC 7616; MD5, SHA-256, SHA-512-256, each -sess too; qop auth) asks first, and answers the
+ * server's challenge by asking again; the client remembers the challenge, so that later fetches from there
+ * bring the answer at once. A second 401 is the caller's. A body of read_body can be sent only once:
+ * where no challenge is known, the first request goes without it (Content-Length: 0), as with curl, unless
+ * expect_continue says how to hold it back; a 401 after it was read is the caller's. */
 enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
 
 /* Who does the work: gyre itself, or libcurl (loaded when the first client asks for it), which also speaks
@@ -37,7 +44,9 @@ enum gy_engine { GY_ENGINE_GYRE, GY_ENGINE_CURL };
 
 /* How to ask. {0} is a GET with the defaults. */
 typedef struct gy_fetch_opts {
-    const char *method;      /* NULL is GET, or POST with a body */
+    /* NULL is GET, or POST with a body. GET, HEAD, DELETE and TRACE take none (GY_EINVAL) without
+     * any_method; POST, PUT and PATCH may do without, and then say Content-Length: 0. */
+    const char *method;
     const gy_field *headers; /* ends with an empty name */
     gy_str body;
     const gy_field *form;      /* a urlencoded body; ends with an empty name */
@@ -67,7 +76,7 @@ typedef struct gy_fetch_opts {
     const char *user_agent;    /* NULL is "gyre/VERSION", "" is none */
 
     enum gy_auth auth;
-    const char *user, *password; /* of the bearer: the token is [password] */
+    const char *user, *password; /* those in the URL win; of the bearer: the token is [password] */
     gy_cookie_jar *cookies;      /* sends and keeps; NULL: none */
 
     /* "http://user:password@host:port" (a tunnel by CONNECT for https URLs), "https://..." (the proxy itself

@@ -29,7 +29,7 @@ static void begin_answer(struct gy__fetch *f)
 {
     f->sent = f->got = f->head_bytes = 0;
     f->body_got = 0;
-    f->request_over = f->last = f->drop_body = false;
+    f->request_over = f->last = f->drop_body = f->probe = f->ask_again = false;
     f->head.status = 0;
     f->times.sent = f->times.first_byte = 0;
 }
@@ -42,9 +42,11 @@ static int exchange(struct gy__fetch *f)
         e = gy__fetch_send(f);
     if (!e && f->head.status < 200)
         e = gy__fetch_read_head(f, false);
+    if (!e)
+        e = gy__fetch_see_challenge(f);
     if (e)
         return e;
-    f->drop_body = is_followed(f);
+    f->drop_body = f->ask_again || is_followed(f);
     return gy__fetch_read_body(f);
 }
 
@@ -58,7 +60,7 @@ static bool may_try_again(const struct gy__fetch *f, int code)
 {
     if (code != GY_ECLOSED || !f->peer->reused || f->got || f->client->ended)
         return false;
-    return f->sent == 0 || (is_idempotent(f->verb) && !(f->with_body && f->o.read_body));
+    return f->sent == 0 || (is_idempotent(f->verb) && gy__fetch_is_repeatable(f));
 }
 
 static int try_it(struct gy__fetch *f)
@@ -141,7 +143,7 @@ static int follow(struct gy__fetch *f)
         return gy__fetch_fail(f, GY_EREDIRECT, "more than %d redirects, the last from %s",
                               f->o.max_redirects, f->url.authority.ptr);
     rewrite_method(f);
-    if (f->with_body && f->o.read_body)
+    if (!gy__fetch_is_repeatable(f))
         return gy__fetch_fail(f, GY_EREDIRECT, "%s redirects a body that cannot be sent again",
                               f->url.authority.ptr);
     int e = gy__url_join(f->arena, &f->url, location, &to);
@@ -155,6 +157,8 @@ static int follow(struct gy__fetch *f)
         to.password = f->url.password;
     }
     f->url = to;
+    f->answers = 0;
+    f->unasked = false;
     f->out->redirects++;
     f->out->status = 0;
     return check_scheme(f);
@@ -168,9 +172,12 @@ static int follow_all(struct gy__fetch *f, const char *url)
     e = check_scheme(f);
     while (!e) {
         e = ask(f);
-        if (e || !is_followed(f))
+        if (e || (!f->ask_again && !is_followed(f)))
             return e;
-        e = follow(f);
+        if (f->ask_again)
+            f->out->status = 0;
+        else
+            e = follow(f);
     }
     return e;
 }
@@ -258,6 +265,7 @@ static int fetch_in_task(gy_arena *arena, const char *url, const gy_fetch_opts *
     gy__client_enter(c, &f);
     gy__fetch_merge(&f, opts);
     int e = fetch_in_time(&f, url);
+    gy__form_rewind(f.form);
     report_times(&f);
     gy__client_leave(&f);
     return e;

@@ -30,7 +30,9 @@ struct gy_client {
     size_t count;    /* connections: idle, busy and on their way */
     uint64_t tickets;
     struct gy_tls *tls; /* for those that bring no settings; NULL until then */
-    bool ended;         /* gy_client_free was called: the last fetch frees it */
+    gy_list digests;    /* of client_auth.c: servers' challenges, the one used last first */
+    size_t digest_count;
+    bool ended; /* gy_client_free was called: the last fetch frees it */
 };
 
 /* Where connections that are alike lead to. There while it has connections or a line. */
@@ -80,6 +82,13 @@ struct gy__fetch {
     bool foreign; /* redirected to somebody else: credentials stay here */
     gy_str body;  /* with_body, unless it is read */
     const char *body_type;
+    struct gy__form *form; /* what reads it for o.parts, as often as needed; NULL: none */
+    bool body_begun;       /* its reader was called */
+
+    int answers;    /* to challenges of this server, one after the other */
+    bool probe;     /* without its body: does the server want an answer first? */
+    bool unasked;   /* it wants none */
+    bool ask_again; /* the same, as the challenge wants it */
 
     struct gy__head head;
     gy_field fields[GY__CLIENT_FIELDS];
@@ -101,14 +110,45 @@ void gy__fetch_merge(struct gy__fetch *f, const gy_fetch_opts *opts);
 /* 0, or GY_EINVAL or GY_ENOMEM with out->why: method and body; nothing that breaks a head. */
 int gy__fetch_check(struct gy__fetch *f);
 
+/* -- client_form.c -------------------------------------------------------------------------------- */
+
+/* o.parts as a body: sets o.read_body, o.read_arg, o.body_length, form and body_type. 0 or a negative
+ * code with out->why, as that of a file that cannot be read. */
+GY_SUSPENDS int gy__form_begin(struct gy__fetch *f);
+
+/* Read it from the start again; NULL is allowed. And no more, which closes its file. */
+void gy__form_rewind(struct gy__form *form);
+
 /* -- client_request.c ------------------------------------------------------------------------------ */
 
 /* The head into peer->out. 0 or a negative code. */
 int gy__fetch_put_head(struct gy__fetch *f);
 
+/* Append a field to it. */
+int gy__fetch_put_field(struct gy__fetch *f, const char *name, gy_str value);
+
+/* Will the caller's own headers bring that field? */
+bool gy__fetch_has_header(const struct gy__fetch *f, const char *name);
+
+/* Can the request be sent again, as to another server? Not once its body was read by a reader. */
+bool gy__fetch_is_repeatable(const struct gy__fetch *f);
+
 /* Head and body. 0, also when the server answers before it has read all (then request_over is false), or
  * a negative code. */
 GY_SUSPENDS int gy__fetch_send(struct gy__fetch *f);
+
+/* -- client_auth.c --------------------------------------------------------------------------------- */
+
+/* 0, or GY_EINVAL with out->why: credentials that this build cannot send. */
+int gy__fetch_check_credentials(struct gy__fetch *f);
+
+/* The field Authorization, if there is something to put there; may set f->probe. 0 or a negative code. */
+int gy__fetch_put_credentials(struct gy__fetch *f);
+
+/* Behind a head: sets f->ask_again if it has a challenge that is to be answered. 0 or GY_ENOMEM. */
+int gy__fetch_see_challenge(struct gy__fetch *f);
+
+void gy__client_forget_digests(gy_client *c);
 
 /* -- client_response.c ----------------------------------------------------------------------------- */
 

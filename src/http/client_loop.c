@@ -31,6 +31,7 @@ static gy_client *client_new(gy_loop *loop, const gy_client_opts *opts)
     gy_list_init(&c->idle);
     gy_list_init(&c->waiting);
     gy_list_init(&c->fetches);
+    gy_list_init(&c->digests);
     return c;
 }
 
@@ -50,6 +51,7 @@ static void free_when_left(gy_client *c)
     if (!c->ended || !gy_list_empty(&c->fetches))
         return;
     gy_tls_free(c->tls);
+    gy__client_forget_digests(c);
     gy__map_done(&c->places);
     gy__free(c);
 }

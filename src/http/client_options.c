@@ -117,7 +117,7 @@ static int check_headers(struct gy__fetch *f)
         if (!gy__value_valid(h->value))
             return gy__fetch_fail(f, GY_EINVAL, "the value of the header %.*s is malformed",
                                   GY_FMT(h->name));
-        if (is_ours(h->name))
+        if (is_ours(h->name) || (f->o.parts && gy_str_ieq(h->name, gy_str_of("Content-Type"))))
             return gy__fetch_fail(f, GY_EINVAL, "the header %.*s is not for the caller to set",
                                   GY_FMT(h->name));
     }
@@ -139,8 +139,6 @@ static int check_body(struct gy__fetch *f)
     /* Never past a proxy that was asked for. */
     if (o->proxy && *o->proxy && strncmp(o->proxy, "unix:", 5) != 0)
         return gy__fetch_fail(f, GY_EINVAL, "proxies cannot be used yet");
-    if (o->parts) /* not yet */
-        return gy__fetch_fail(f, GY_EINVAL, "multipart bodies cannot be sent yet");
     return 0;
 }
 
@@ -186,6 +184,8 @@ static int encode_body(struct gy__fetch *f)
 {
     struct gy__buf b;
     f->body = f->o.body;
+    if (f->o.parts)
+        return gy__form_begin(f);
     if (!f->o.form)
         return 0;
     gy__buf_init(&b, SIZE_MAX / 2);
@@ -206,5 +206,7 @@ int gy__fetch_check(struct gy__fetch *f)
         e = check_method(f);
     if (!e)
         e = check_headers(f);
+    if (!e)
+        e = gy__fetch_check_credentials(f);
     return e ? e : encode_body(f);
 }

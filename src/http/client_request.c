@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "codec/base64.h"
 #include "codec/coding.h"
 #include "http/chunked.h"
 #include "http/client.h"
@@ -31,7 +30,7 @@ static bool stays_back(const struct gy__fetch *f, const gy_field *h)
            gy_str_ieq(gy_str_n(h->name.ptr, 8), gy_str_n("Content-", 8));
 }
 
-static bool has(const struct gy__fetch *f, const char *name)
+bool gy__fetch_has_header(const struct gy__fetch *f, const char *name)
 {
     for (const gy_field *h = f->o.headers; h && h->name.len; h++)
         if (is(h, name) && !stays_back(f, h))
@@ -39,7 +38,7 @@ static bool has(const struct gy__fetch *f, const char *name)
     return false;
 }
 
-static int put_field(struct gy__fetch *f, const char *name, gy_str value)
+int gy__fetch_put_field(struct gy__fetch *f, const char *name, gy_str value)
 {
     struct gy__buf *b = &f->peer->out;
     size_t len = strlen(name);
@@ -53,7 +52,9 @@ static int put_field(struct gy__fetch *f, const char *name, gy_str value)
 
 static int put_default(struct gy__fetch *f, const char *name, const char *value)
 {
-    return value && *value && !has(f, name) ? put_field(f, name, gy_str_of(value)) : 0;
+    return value && *value && !gy__fetch_has_header(f, name)
+               ? gy__fetch_put_field(f, name, gy_str_of(value))
+               : 0;
 }
 
 static int put_headers(struct gy__fetch *f)
@@ -70,68 +71,22 @@ static int put_headers(struct gy__fetch *f)
     return 0;
 }
 
-static int put_basic(struct gy__fetch *f, gy_str user, gy_str password)
-{
-    size_t len = user.len + 1 + password.len;
-    char *plain = gy_alloc(f->arena, len + 1);
-    char *coded = gy_alloc(f->arena, gy__base64_room(len) + sizeof "Basic ");
-    if (!plain || !coded)
-        return GY_ENOMEM;
-    if (gy_str_find(user, ':') != SIZE_MAX)
-        return gy__fetch_fail(f, GY_EINVAL, "a user's name with a colon");
-    char *at = gy__put_str(plain, user);
-    *at++ = ':';
-    gy__put_str(at, password);
-    at = gy__put_lit(coded, "Basic ");
-    at += gy__base64_encode(at, plain, len, GY__BASE64);
-    return put_field(f, "Authorization", gy_str_n(coded, (size_t)(at - coded)));
-}
-
-static int put_bearer(struct gy__fetch *f, gy_str token)
-{
-    gy_str value = gy_strf(f->arena, "Bearer %s", token.ptr);
-    if (!value.ptr)
-        return GY_ENOMEM;
-    if (!token.len || !gy__value_valid(token))
-        return gy__fetch_fail(f, GY_EINVAL, "the token is malformed");
-    return put_field(f, "Authorization", value);
-}
-
-/* The URL's own wins. */
-static int put_credentials(struct gy__fetch *f)
-{
-    if (has(f, "Authorization"))
-        return 0;
-    if (f->url.user.ptr)
-        return put_basic(f, f->url.user, f->url.password);
-    if (f->foreign || (!f->o.user && !f->o.password))
-        return 0;
-    switch (f->o.auth) {
-    case GY_AUTH_BASIC:
-        return put_basic(f, gy_str_of(f->o.user), gy_str_of(f->o.password));
-    case GY_AUTH_BEARER:
-        return put_bearer(f, gy_str_of(f->o.password ? f->o.password : ""));
-    default:
-        return gy__fetch_fail(f, GY_EINVAL, "digest authentication cannot be done yet");
-    }
-}
-
 static int put_framing(struct gy__fetch *f)
 {
     char digits[GY__UINT_MAX_LEN];
-    bool streamed = f->with_body && f->o.read_body;
+    bool streamed = f->with_body && f->o.read_body && !f->probe;
     uint64_t length = streamed ? (uint64_t)f->o.body_length : f->body.len;
     int e = 0;
     if (f->with_body)
         e = put_default(f, "Content-Type", f->body_type);
-    if (!e && f->with_body && f->o.expect_continue)
-        e = put_field(f, "Expect", gy_str_of("100-continue"));
+    if (!e && f->with_body && f->o.expect_continue && !f->probe)
+        e = gy__fetch_put_field(f, "Expect", gy_str_of("100-continue"));
     if (e || (!f->with_body && !gy__method_has_body(f->verb)))
         return e;
     if (streamed && !f->o.body_length)
-        return put_field(f, "Transfer-Encoding", gy_str_of("chunked"));
+        return gy__fetch_put_field(f, "Transfer-Encoding", gy_str_of("chunked"));
     char *end = gy__put_uint(digits, f->with_body ? length : 0);
-    return put_field(f, "Content-Length", gy_str_n(digits, (size_t)(end - digits)));
+    return gy__fetch_put_field(f, "Content-Length", gy_str_n(digits, (size_t)(end - digits)));
 }
 
 static int put_condition(struct gy__fetch *f)
@@ -144,14 +99,14 @@ static int put_condition(struct gy__fetch *f)
 
 static int put_cookies(struct gy__fetch *f)
 {
-    if (!f->o.cookies || has(f, "Cookie"))
+    if (!f->o.cookies || gy__fetch_has_header(f, "Cookie"))
         return 0;
     gy_str url = gy__url_text(f->arena, &f->url);
     gy_str cookies = {NULL, 0};
     if (!url.ptr)
         return GY_ENOMEM;
     cookies = gy_cookie_jar_get(f->arena, f->o.cookies, url.ptr);
-    return cookies.len ? put_field(f, "Cookie", cookies) : 0;
+    return cookies.len ? gy__fetch_put_field(f, "Cookie", cookies) : 0;
 }
 
 static int put_line(struct gy__fetch *f)
@@ -179,7 +134,7 @@ int gy__fetch_put_head(struct gy__fetch *f)
     if (!e && !f->o.no_decompress)
         e = put_default(f, "Accept-Encoding", gy__coding_accepted());
     if (!e)
-        e = put_credentials(f);
+        e = gy__fetch_put_credentials(f);
     if (!e)
         e = put_cookies(f);
     if (!e)
@@ -220,6 +175,8 @@ static int send_pieces(struct gy__fetch *f, char *room)
 {
     static const struct iovec end = {(void *)(uintptr_t)GY__CHUNK_LAST, sizeof GY__CHUNK_LAST - 1};
     uint64_t left = (uint64_t)f->o.body_length;
+    f->body_begun = true;
+    gy__form_rewind(f->form);
     do {
         struct iovec piece;
         ssize_t n = read_piece(f, room, left, &piece);
@@ -269,14 +226,19 @@ static int send_rest(struct gy__fetch *f)
     return f->o.read_body ? send_streamed(f) : write_all(f, &body, 1);
 }
 
+bool gy__fetch_is_repeatable(const struct gy__fetch *f)
+{
+    return !f->with_body || !f->o.read_body || f->form || !f->body_begun;
+}
+
 int gy__fetch_send(struct gy__fetch *f)
 {
     struct gy__buf *b = &f->peer->out;
     struct iovec iov[2] = {{b->data, b->len},
                            {(void *)(uintptr_t)f->body.ptr, f->with_body ? f->body.len : 0}};
-    bool apart = f->with_body && (f->o.read_body || f->o.expect_continue);
+    bool apart = f->with_body && (f->o.read_body || f->o.expect_continue) && !f->probe;
     int e = write_all(f, iov, apart ? 1 : 2);
-    if (!e && f->with_body && f->o.expect_continue)
+    if (!e && apart && f->o.expect_continue)
         e = ask_to_continue(f);
     if (!e && apart)
         e = send_rest(f);

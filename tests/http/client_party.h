@@ -23,9 +23,8 @@ struct party {
     gy_tcp_server *server;
     int port;
     char url[64];
-    char proxy
-        [64]; /* the same server on a unix socket: there nothing is on its way for long, as fake
-                       time demands */
+    /* The same server on a unix socket: there nothing is on its way for long, as fake time demands. */
+    char proxy[64];
 };
 
 static inline void party_saw(struct party *p, gy_str bytes)
@@ -85,9 +84,11 @@ static inline void party_open(struct party *p)
     snprintf(p->url, sizeof p->url, "http://127.0.0.1:%d/a", p->port);
     p->server = gy_tcp_server_open(fd, NULL, party_serve, p);
     snprintf(p->proxy, sizeof p->proxy, "unix:@gyre-party-%d", p->port);
+    if (!p->server) /* as in a sweep */
+        return;
     fd = gy_listen(&(gy_listen_opts){.unix_path = p->proxy + 5}, why, sizeof why);
     if (gy_tcp_server_add(p->server, fd))
-        snprintf(p->url, sizeof p->url, "nowhere");
+        snprintf(p->proxy, sizeof p->proxy, "unix:@nowhere");
 }
 
 static inline void party_close(struct party *p)
