@@ -24,8 +24,10 @@
 #include <gyre/process.h>
 #include <gyre/resolver.h>
 #include <gyre/stream.h>
+#include <gyre/tls.h>
 #include <gyre/udp.h>
 
+#include <gyre/client.h>
 #include <gyre/http.h>
 #include <gyre/http_server.h>
 
