@@ -39,7 +39,7 @@ static int exchange(struct gy__fetch *f)
     begin_answer(f);
     int e = gy__fetch_put_head(f);
     if (!e)
-        e = gy__fetch_send(f);
+        e = f->transfer ? gy__curl_ask(f) : gy__fetch_send(f);
     if (!e && f->head.status < 200)
         e = gy__fetch_read_head(f, false);
     if (!e)
@@ -47,7 +47,7 @@ static int exchange(struct gy__fetch *f)
     if (e)
         return e;
     f->drop_body = f->ask_again || is_followed(f);
-    return gy__fetch_read_body(f);
+    return f->transfer ? gy__curl_read_body(f) : gy__fetch_read_body(f);
 }
 
 static bool is_idempotent(enum gy_method verb)
@@ -92,10 +92,21 @@ static gy_str place_of(struct gy__fetch *f)
                    o->source_address ? o->source_address : "", o->family, (void *)o->tls);
 }
 
+static int ask_by_curl(struct gy__fetch *f)
+{
+    int e = gy__curl_begin(f);
+    if (!e)
+        e = exchange(f);
+    gy__curl_end(f);
+    return e;
+}
+
 static int ask(struct gy__fetch *f)
 {
-    gy_str place = place_of(f);
     f->times = (struct gy__fetch_times){.began = f->times.began};
+    if (f->client->curl)
+        return ask_by_curl(f);
+    gy_str place = place_of(f);
     if (!place.ptr)
         return GY_ENOMEM;
     int e = gy__peer_take(f->client, place, f->until, &f->peer);

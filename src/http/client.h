@@ -29,8 +29,9 @@ struct gy_client {
     gy_list fetches; /* struct gy__fetch.link */
     size_t count;    /* connections: idle, busy and on their way */
     uint64_t tickets;
-    struct gy_tls *tls; /* for those that bring no settings; NULL until then */
-    gy_list digests;    /* of client_auth.c: servers' challenges, the one used last first */
+    struct gy_tls *tls;    /* for those that bring no settings; NULL until then */
+    struct gy__curl *curl; /* NULL: connections of our own */
+    gy_list digests;       /* of client_auth.c: servers' challenges, the one used last first */
     size_t digest_count;
     bool ended; /* gy_client_free was called: the last fetch frees it */
 };
@@ -72,6 +73,7 @@ struct gy__fetch {
     gy_task *task;
     bool connecting; /* what the task waits for now is ours to end */
     struct gy__peer *peer;
+    struct gy__transfer *transfer; /* by libcurl; NULL: none */
     int64_t until;
     struct gy__fetch_times times;
 
@@ -155,8 +157,18 @@ void gy__client_forget_digests(gy_client *c);
 /* The next head that is no interim one, or with [interim] also a 100. 0 or a negative code. */
 GY_SUSPENDS int gy__fetch_read_head(struct gy__fetch *f, bool interim);
 
+/* The next head, interim or not; a whole one that is there already without waiting. */
+GY_SUSPENDS int gy__fetch_next_head(struct gy__fetch *f, int64_t until);
+
 /* The body that belongs to it. */
 GY_SUSPENDS int gy__fetch_read_body(struct gy__fetch *f);
+
+/* The same in pieces: not at all when it is of no use; else begin, deliver what came, and end, with what
+ * has failed until then, whether or not it was begun well. */
+bool gy__fetch_wants_body(struct gy__fetch *f, struct gy__body b);
+int gy__fetch_begin_body(struct gy__fetch *f, struct gy__body b);
+GY_SUSPENDS int gy__fetch_deliver(struct gy__fetch *f, const char *data, size_t len);
+int gy__fetch_end_body(struct gy__fetch *f, int e);
 
 /* -- client_connection.c --------------------------------------------------------------------------- */
 
@@ -188,6 +200,19 @@ void gy__peer_disconnect(struct gy__peer *p);
 
 /* Close the idle ones, and turn those in line away. */
 void gy__peers_end(gy_client *c);
+
+/* -- client_curl.c --------------------------------------------------------------------------------- */
+
+/* The engine of a client that wants libcurl. 0, GY_ENOMEM, or -ENOTSUP. */
+int gy__curl_new(gy_client *c);
+void gy__curl_free(gy_client *c); /* also where there is none */
+
+/* One exchange: made ready, with a peer that is no connection, for the head of the request; asked, up to
+ * the head of the answer; its body. Whatever became of it, it is ended. */
+GY_SUSPENDS int gy__curl_begin(struct gy__fetch *f);
+GY_SUSPENDS int gy__curl_ask(struct gy__fetch *f);
+GY_SUSPENDS int gy__curl_read_body(struct gy__fetch *f);
+void gy__curl_end(struct gy__fetch *f);
 
 /* -- client_loop.c --------------------------------------------------------------------------------- */
 

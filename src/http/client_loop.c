@@ -41,9 +41,11 @@ gy_client *gy_client_new(const gy_client_opts *opts)
     if (!loop)
         return errno = EINVAL, NULL;
     gy_client *c = client_new(loop, opts);
-    if (!c)
-        errno = ENOMEM;
-    return c;
+    int e = !c ? GY_ENOMEM : c->opts.engine == GY_ENGINE_CURL ? gy__curl_new(c) : 0;
+    if (!e)
+        return c;
+    gy_client_free(c);
+    return errno = -e, NULL;
 }
 
 static void free_when_left(gy_client *c)
@@ -51,6 +53,7 @@ static void free_when_left(gy_client *c)
     if (!c->ended || !gy_list_empty(&c->fetches))
         return;
     gy_tls_free(c->tls);
+    gy__curl_free(c);
     gy__client_forget_digests(c);
     gy__map_done(&c->places);
     gy__free(c);

@@ -134,24 +134,30 @@ static int take_interim(struct gy__fetch *f)
     return show_head(f, &headers);
 }
 
+int gy__fetch_next_head(struct gy__fetch *f, int64_t until)
+{
+    long n = read_one(f, until);
+    if (n < 0)
+        return (int)n;
+    bool more = f->head.status < 200;
+    int e = more ? take_interim(f) : copy_head(f, (size_t)n);
+    f->peer->in_at += (size_t)n;
+    f->head_bytes += (size_t)n;
+    if (!e && !more)
+        e = keep_cookies(f);
+    if (!e && !more)
+        e = show_head(f, &f->out->headers);
+    return e;
+}
+
 int gy__fetch_read_head(struct gy__fetch *f, bool interim)
 {
     int64_t until = INT64_MAX;
     if (interim)
         until = f->times.sent + GY__NS_PER_S < f->until ? f->times.sent + GY__NS_PER_S : f->until;
     for (;;) {
-        long n = read_one(f, until);
-        if (n < 0)
-            return (int)n;
-        bool more = f->head.status < 200;
-        int e = more ? take_interim(f) : copy_head(f, (size_t)n);
-        f->peer->in_at += (size_t)n;
-        f->head_bytes += (size_t)n;
-        if (!e && !more)
-            e = keep_cookies(f);
-        if (!e && !more)
-            e = show_head(f, &f->out->headers);
-        if (e || !more || (interim && f->head.status == 100))
+        int e = gy__fetch_next_head(f, until);
+        if (e || f->head.status >= 200 || (interim && f->head.status == 100))
             return e;
     }
 }
@@ -214,8 +220,7 @@ static int decode(struct gy__fetch *f, gy_str in)
     return n < 0 ? cannot_decode(f, (int)n) : 0;
 }
 
-/* A part of the body, as it came. */
-static int deliver(struct gy__fetch *f, const char *data, size_t len)
+int gy__fetch_deliver(struct gy__fetch *f, const char *data, size_t len)
 {
     f->body_got += len;
     if (f->drop_body)
@@ -244,14 +249,12 @@ static int read_body_bytes(struct gy__fetch *f, uint64_t whole)
 static int read_length(struct gy__fetch *f, uint64_t length)
 {
     struct gy__peer *p = f->peer;
-    if (!f->drop_body && length > f->o.max_body)
-        return too_big(f);
     for (uint64_t left = length; left;) {
         int e = have(f) ? 0 : read_body_bytes(f, length);
         if (e)
             return e;
         size_t n = have(f) < left ? have(f) : (size_t)left;
-        e = deliver(f, p->in + p->in_at, n);
+        e = gy__fetch_deliver(f, p->in + p->in_at, n);
         if (e)
             return e;
         p->in_at += n;
@@ -288,7 +291,7 @@ static int read_chunked(struct gy__fetch *f)
             return too_big(f);
         if (event == GY__CHUNKED_END)
             return 0;
-        e = event == GY__CHUNKED_DATA ? deliver(f, data.ptr, data.len) : 0;
+        e = event == GY__CHUNKED_DATA ? gy__fetch_deliver(f, data.ptr, data.len) : 0;
         if (e)
             return e;
         if (f->drop_body && f->body_got > DROP_MOST) {
@@ -302,7 +305,7 @@ static int read_to_close(struct gy__fetch *f)
 {
     struct gy__peer *p = f->peer;
     for (;;) {
-        int e = have(f) ? deliver(f, p->in + p->in_at, have(f)) : 0;
+        int e = have(f) ? gy__fetch_deliver(f, p->in + p->in_at, have(f)) : 0;
         if (e)
             return e;
         p->in_at = p->in_len;
@@ -330,13 +333,21 @@ static int read_framed(struct gy__fetch *f, struct gy__body b)
 }
 
 /* What we asked for only: a coding that the caller asked for himself he decodes himself. */
-static int read_coded(struct gy__fetch *f, struct gy__body b)
+int gy__fetch_begin_body(struct gy__fetch *f, struct gy__body b)
 {
+    if (f->drop_body || b.kind == GY__BODY_NONE)
+        return 0;
+    if (b.kind == GY__BODY_LENGTH && b.length > f->o.max_body)
+        return too_big(f);
+    if (f->o.no_decompress)
+        return 0;
     gy_str coding = gy_headers_all(f->arena, &f->out->headers, "Content-Encoding");
     int e = coding.len ? gy__decoder_new(coding, f->o.max_body, &f->decoder) : 0;
-    if (e)
-        return cannot_decode(f, e);
-    e = read_framed(f, b);
+    return e ? cannot_decode(f, e) : 0;
+}
+
+int gy__fetch_end_body(struct gy__fetch *f, int e)
+{
     if (!e && f->decoder && (e = gy__decoder_finish(f->decoder)))
         e = cannot_decode(f, e);
     gy__decoder_free(f->decoder);
@@ -344,13 +355,20 @@ static int read_coded(struct gy__fetch *f, struct gy__body b)
     return e;
 }
 
+bool gy__fetch_wants_body(struct gy__fetch *f, struct gy__body b)
+{
+    if (b.kind == GY__BODY_CLOSE || (f->drop_body && b.length > DROP_MOST))
+        f->last = true;
+    return !f->drop_body || !f->last;
+}
+
 int gy__fetch_read_body(struct gy__fetch *f)
 {
     struct gy__body b = gy__body_of_response(&f->head, f->verb);
-    if (b.kind == GY__BODY_CLOSE || (f->drop_body && b.length > DROP_MOST))
-        f->last = true;
-    if (f->drop_body && f->last)
+    if (!gy__fetch_wants_body(f, b))
         return 0;
-    bool plain = f->drop_body || f->o.no_decompress || b.kind == GY__BODY_NONE;
-    return plain ? read_framed(f, b) : read_coded(f, b);
+    int e = gy__fetch_begin_body(f, b);
+    if (!e)
+        e = read_framed(f, b);
+    return gy__fetch_end_body(f, e);
 }
