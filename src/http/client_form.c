@@ -156,7 +156,7 @@ static const char *name_of_file(const gy_form_part *part)
 static int add_text(struct gy__form *form, struct gy__buf *b)
 {
     struct piece *p = &form->pieces[form->count++];
-    p->text = gy_str_copy(form->fetch->arena, gy__buf_str(b));
+    *p = (struct piece){.text = gy_str_copy(form->fetch->arena, gy__buf_str(b))};
     p->length = p->text.len;
     gy__buf_cut(b, 0);
     return p->text.ptr ? 0 : GY_ENOMEM;
