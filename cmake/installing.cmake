@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What `make install` puts where: headers, libraries, pkg-config and CMake packages, man pages.
+# What `make install` puts where: headers, libraries, the command gyre, pkg-config and CMake
+# packages, man pages.
 
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gyre)
@@ -22,9 +23,14 @@ write_basic_package_version_file(gyreConfigVersion.cmake COMPATIBILITY SameMinor
 install(FILES ${PROJECT_BINARY_DIR}/gyreConfig.cmake ${PROJECT_BINARY_DIR}/gyreConfigVersion.cmake
         DESTINATION ${package_folder})
 
-file(GLOB pages CONFIGURE_DEPENDS docs/man/*.7)
-if(pages)
-    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+foreach(section 1 7)
+    file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
+    if(pages)
+        install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+    endif()
+endforeach()
+if(GYRE_CLI)
+    install(TARGETS gyre_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 # Tell the dynamic linker, where we are allowed to.

@@ -43,6 +43,10 @@ serves() {
     server=
 }
 
+# The command does without the library beside it.
+[ "$("$prefix/bin/gyre" --version)" = "gyre $version" ]
+[ -f "$prefix/share/man/man1/gyre.1" ]
+
 export PKG_CONFIG_PATH=$lib/pkgconfig
 # The words of pkg-config's answer are meant to be split.
 # shellcheck disable=SC2046

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# The command gyre, in bin/ of the build folder: a target is called gyre already.
+
+file(GLOB commands CONFIGURE_DEPENDS cli/*.c)
+add_executable(gyre_cli ${commands})
+set_target_properties(gyre_cli PROPERTIES
+    OUTPUT_NAME gyre RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+target_link_libraries(gyre_cli PRIVATE gyre_flags gyre_static)
