@@ -50,9 +50,11 @@ static inline void *gy_alloc(gy_arena *a, size_t size)
 
 GY_API void *gy_zalloc(gy_arena *a, size_t size);
 
-/* Copies, NUL-terminated. {NULL, 0} (or NULL) when memory is exhausted. */
+/* Copies, NUL-terminated; _concat: of all pieces, one behind the other. {NULL, 0} (or NULL) when memory is
+ * exhausted. */
 GY_API gy_str gy_str_copy(gy_arena *a, gy_str s);
 GY_API char *gy_strdup(gy_arena *a, const char *text);
+GY_API gy_str gy_str_concat(gy_arena *a, const gy_str *pieces, size_t count);
 
 /* A formatted text in the arena; ptr NULL when memory is exhausted. */
 GY_API gy_str gy_strf(gy_arena *a, const char *fmt, ...) GY_PRINTF(2, 3);

@@ -147,6 +147,26 @@ gy_str gy_str_copy(gy_arena *a, gy_str s)
     return gy_str_n(p, s.len);
 }
 
+gy_str gy_str_concat(gy_arena *a, const gy_str *pieces, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len >= SIZE_MAX - len)
+            return gy_str_n(NULL, 0);
+        len += pieces[i].len;
+    }
+    char *p = gy_alloc(a, len + 1), *at = p;
+    if (!p)
+        return gy_str_n(NULL, 0);
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len)
+            memcpy(at, pieces[i].ptr, pieces[i].len);
+        at += pieces[i].len;
+    }
+    *at = '\0';
+    return gy_str_n(p, len);
+}
+
 char *gy_strdup(gy_arena *a, const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -299,7 +299,7 @@ bool gy__url_same_origin(const struct gy__url *a, const struct gy__url *b)
 gy_str gy__url_text(gy_arena *a, const struct gy__url *u)
 {
     bool fragment = u->fragment.ptr != NULL;
-    return gy_strf(a, "%.*s://%.*s%.*s%s%.*s", GY_FMT(u->scheme), GY_FMT(u->authority),
-                   GY_FMT(u->target), fragment ? "#" : "", fragment ? (int)u->fragment.len : 0,
-                   fragment ? u->fragment.ptr : "");
+    const gy_str pieces[] = {u->scheme, gy_str_n("://", 3),      u->authority,
+                             u->target, gy_str_n("#", fragment), u->fragment};
+    return gy_str_concat(a, pieces, fragment ? 6 : 4);
 }

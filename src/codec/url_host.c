@@ -3,6 +3,7 @@
 #include "codec/url_host.h"
 
 #include "codec/cidr.h"
+#include "codec/number.h"
 
 #include <arpa/inet.h>
 #include <gyre/error.h>
@@ -110,10 +111,13 @@ static int set_ip6(gy_arena *a, gy_str text, struct gy__url *out)
 
 static int set_authority(gy_arena *a, struct gy__url *out)
 {
-    const char *open = out->ip6 ? "[" : "", *close = out->ip6 ? "]" : "";
-    out->authority = out->port == default_port(out->scheme)
-                         ? gy_strf(a, "%s%s%s", open, out->host.ptr, close)
-                         : gy_strf(a, "%s%s%s:%u", open, out->host.ptr, close, (unsigned)out->port);
+    char digits[GY__NUMBER_ROOM];
+    bool with_port = out->port != default_port(out->scheme);
+    gy_str pieces[] = {gy_str_n("[", out->ip6), out->host, gy_str_n("]", out->ip6),
+                       gy_str_n(":", with_port), gy_str_n(digits, 0)};
+    if (with_port)
+        pieces[4].len = gy__number_uint(digits, out->port);
+    out->authority = gy_str_concat(a, pieces, sizeof pieces / sizeof pieces[0]);
     return out->authority.ptr ? 0 : GY_ENOMEM;
 }
 

@@ -125,6 +125,12 @@ static void texts(void **state)
     s = gy_strf(&a, "%d-%s", 7, "seven");
     assert_string_equal(s.ptr, "7-seven");
     assert_int_equal(s.len, 7);
+    const gy_str pieces[] = {GY_STR("one"), {NULL, 0}, GY_STR(" two")};
+    s = gy_str_concat(&a, pieces, 3);
+    assert_string_equal(s.ptr, "one two");
+    assert_int_equal(s.len, 7);
+    assert_string_equal(gy_str_concat(&a, NULL, 0).ptr, "");
+    assert_null(gy_str_concat(&a, (const gy_str[]){{"x", SIZE_MAX - 1}, {"y", 1}}, 2).ptr);
     /* Every way a text can meet the end of the block. */
     for (int n = 4000; n < 4200; n++) {
         gy_arena_reset(&a);
