@@ -87,9 +87,10 @@ static bool is_kept(const struct gy__fetch *f)
 static gy_str place_of(struct gy__fetch *f)
 {
     const gy_fetch_opts *o = &f->o;
-    return gy_strf(f->arena, "%s %s %u %s %s %d %p", f->url.scheme.ptr, f->url.host.ptr,
-                   (unsigned)f->url.port, o->proxy ? o->proxy : "",
-                   o->source_address ? o->source_address : "", o->family, (void *)o->tls);
+    bool any = gy__fetch_is_forwarded(f); /* a proxy asks whichever server it is told */
+    return gy_strf(f->arena, "%s %s %u %d %p %s %s", any ? "" : f->url.scheme.ptr,
+                   any ? "" : f->url.host.ptr, any ? 0U : (unsigned)f->url.port, o->family,
+                   (void *)o->tls, o->source_address ? o->source_address : "", f->via.text);
 }
 
 static int ask_by_curl(struct gy__fetch *f)
@@ -106,11 +107,13 @@ static int ask(struct gy__fetch *f)
     f->times = (struct gy__fetch_times){.began = f->times.began};
     if (f->client->curl)
         return ask_by_curl(f);
+    int e = gy__proxy_pick(f);
+    if (e)
+        return e;
     gy_str place = place_of(f);
     if (!place.ptr)
         return GY_ENOMEM;
-    int e = gy__peer_take(f->client, place, f->until, &f->peer);
-    f->times.queued = gy__clock_now();
+    e = gy__peer_take(f, place);
     if (e)
         return gy__fetch_fail(f, e, "no connection to %s was free: %s", f->url.authority.ptr,
                               gy_strerror(e));
@@ -204,7 +207,7 @@ static void report_times(struct gy__fetch *f)
 {
     const struct gy__fetch_times *t = &f->times;
     f->out->times = (gy_fetch_times){.queue = between(t->began, t->queued),
-                                     .dns = -1,
+                                     .dns = between(t->began, t->resolved),
                                      .connect = between(t->began, t->connected),
                                      .tls = between(t->began, t->secured),
                                      .first_byte = between(t->began, t->first_byte),
@@ -247,14 +250,11 @@ static int judge(struct gy__fetch *f, int e, bool passed)
 
 static int fetch_in_time(struct gy__fetch *f, const char *url)
 {
-    gy_deadline d;
     f->times.began = gy__clock_now();
     f->until = gy__deadline_in(f->times.began, f->o.timeout);
-    if (f->o.timeout < 0)
-        return judge(f, run(f, url), false);
-    gy_deadline_begin(&d, f->o.timeout);
+    gy_deadline_begin(&f->deadline, f->o.timeout);
     int e = run(f, url);
-    bool passed = gy_deadline_end(&d);
+    bool passed = gy_deadline_end(&f->deadline);
     return judge(f, e, passed);
 }
 

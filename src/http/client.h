@@ -6,6 +6,7 @@
 #include <gyre/client.h>
 #include <gyre/list.h>
 #include <gyre/stream.h>
+#include <gyre/task.h>
 
 #include "base/buf.h"
 #include "base/map.h"
@@ -24,14 +25,16 @@ struct gy_client {
     gy_client_opts opts;
     int64_t idle_ns;
     struct gy__map places;
-    gy_list idle;    /* struct gy__peer.aged, the one that waits longest first */
-    gy_list waiting; /* struct gy__place.waiting: those with a line */
-    gy_list fetches; /* struct gy__fetch.link */
-    size_t count;    /* connections: idle, busy and on their way */
+    gy_list idle;        /* struct gy__peer.aged, the one that waits longest first */
+    gy_timer idle_timer; /* set while some are idle, for the first of them or one before it */
+    gy_list waiting;     /* struct gy__place.waiting: those with a line */
+    gy_list fetches;     /* struct gy__fetch.link */
+    size_t count;        /* connections: idle, busy and on their way */
     uint64_t tickets;
-    struct gy_tls *tls;    /* for those that bring no settings; NULL until then */
-    struct gy__curl *curl; /* NULL: connections of our own */
-    gy_list digests;       /* of client_auth.c: servers' challenges, the one used last first */
+    struct gy_tls *tls;        /* for those that bring no settings; NULL until then */
+    struct gy__proxy_env *env; /* as it was when the client was made; NULL: it names no proxy */
+    struct gy__curl *curl;     /* NULL: connections of our own */
+    gy_list digests;           /* of client_auth.c: servers' challenges, the one used last first */
     size_t digest_count;
     bool ended; /* gy_client_free was called: the last fetch frees it */
 };
@@ -42,7 +45,9 @@ struct gy__place {
     gy_list waiting;
     size_t count;
     gy_waiters line; /* of struct gy__turn */
-    gy_str key;      /* follows in memory */
+    struct gy_tls
+        *tls;   /* a part of the key: kept, so that its address stays its own; may be NULL */
+    gy_str key; /* follows in memory */
 };
 
 /* A connection to a server. */
@@ -58,9 +63,25 @@ struct gy__peer {
     bool reused;
 };
 
+/* What leads to a server. */
+enum gy__way { GY__WAY_DIRECT, GY__WAY_UNIX, GY__WAY_HTTP, GY__WAY_SOCKS };
+
+struct gy__proxy {
+    enum gy__way way;
+    bool secure;        /* the proxy itself speaks TLS */
+    bool resolves;      /* SOCKS: names are its business */
+    struct gy__url url; /* of HTTP and SOCKS */
+    const char *text;   /* as it was given; "": none */
+};
+
+/* What the environment says; texts may be NULL. */
+struct gy__proxy_env {
+    const char *http, *https, *no;
+};
+
 /* Its times, in ns of the loop's clock; 0: not. */
 struct gy__fetch_times {
-    int64_t began, queued, connecting, connected, secured, sent, first_byte;
+    int64_t began, queued, connecting, resolved, connected, secured, sent, first_byte;
 };
 
 /* One call of gy_fetch. */
@@ -71,10 +92,11 @@ struct gy__fetch {
     gy_client *client;
     gy_list link;
     gy_task *task;
-    bool connecting; /* what the task waits for now is ours to end */
+    gy_deadline deadline; /* of all of it */
+    struct gy__proxy via;
     struct gy__peer *peer;
     struct gy__transfer *transfer; /* by libcurl; NULL: none */
-    int64_t until;
+    int64_t until, connect_until;
     struct gy__fetch_times times;
 
     struct gy__url url;
@@ -144,6 +166,9 @@ GY_SUSPENDS int gy__fetch_send(struct gy__fetch *f);
 /* 0, or GY_EINVAL with out->why: credentials that this build cannot send. */
 int gy__fetch_check_credentials(struct gy__fetch *f);
 
+/* The field [field] with the two. 0 or a negative code. */
+int gy__fetch_put_basic(struct gy__fetch *f, const char *field, gy_str user, gy_str password);
+
 /* The field Authorization, if there is something to put there; may set f->probe. 0 or a negative code. */
 int gy__fetch_put_credentials(struct gy__fetch *f);
 
@@ -170,10 +195,53 @@ int gy__fetch_begin_body(struct gy__fetch *f, struct gy__body b);
 GY_SUSPENDS int gy__fetch_deliver(struct gy__fetch *f, const char *data, size_t len);
 int gy__fetch_end_body(struct gy__fetch *f, int e);
 
-/* -- client_connection.c --------------------------------------------------------------------------- */
+/* -- client_env.c ---------------------------------------------------------------------------------- */
+
+/* 0 or GY_ENOMEM; NULL when no proxy is named. To be freed with gy__free. */
+int gy__proxy_env_new(struct gy__proxy_env **out);
+
+/* The proxy for [url], or NULL. */
+const char *gy__proxy_env_find(const struct gy__proxy_env *env, const struct gy__url *url);
+
+/* Whether [list], as of no_proxy, has the server of [url]: names (and all below them), addresses, networks,
+ * "*", each with a port or without; commas or blanks in between. */
+bool gy__no_proxy_has(gy_str list, const struct gy__url *url);
+
+/* -- client_proxy.c -------------------------------------------------------------------------------- */
+
+/* Set f->via for f->url. 0, GY_EINVAL or GY_ENOMEM. */
+int gy__proxy_pick(struct gy__fetch *f);
+
+/* The field Proxy-Authorization, if the proxy wants HTTP and its URL has a user. 0 or a negative code. */
+int gy__proxy_put_credentials(struct gy__fetch *f);
+
+/* Whether a proxy reads the request and asks the server itself. */
+static inline bool gy__fetch_is_forwarded(const struct gy__fetch *f)
+{
+    return f->via.way == GY__WAY_HTTP && f->url.scheme.len == sizeof "http" - 1;
+}
+
+/* -- client_connect.c ------------------------------------------------------------------------------ */
 
 /* Connect what is not connected. 0 or a negative code. */
 GY_SUSPENDS int gy__fetch_connect(struct gy__fetch *f);
+
+/* -- client_tunnel.c, client_socks.c --------------------------------------------------------------- */
+
+/* Have the proxy, to which a connection stands, connect to the server. 0 or a negative code. */
+GY_SUSPENDS int gy__tunnel_open(struct gy__fetch *f);
+GY_SUSPENDS int gy__socks_connect(struct gy__fetch *f);
+
+/* -- client_early.c -------------------------------------------------------------------------------- */
+
+/* Whether more than interim answers has come. */
+bool gy__peer_has_answer(const struct gy__peer *p);
+
+/* Call o.read_body. When the server answers, or has gone, its waits end: [answered], and 0. */
+GY_SUSPENDS ssize_t gy__fetch_call_reader(struct gy__fetch *f, void *buf, size_t size,
+                                          bool *answered);
+
+/* -- client_connection.c --------------------------------------------------------------------------- */
 
 /* More bytes behind peer->in_len: the count, 0 at the end, or a negative code. [until] as in gy__park. */
 GY_SUSPENDS ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until);
@@ -182,14 +250,17 @@ GY_SUSPENDS ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until
 GY_SUSPENDS int gy__peer_write(struct gy__peer *p, const struct iovec *iov, int count,
                                int64_t until, size_t *sent);
 
+/* Read what is there already: 1 when it is an answer, or the end; 0; or a negative code. Never waits. */
+int gy__peer_has_spoken(struct gy__peer *p);
+
 /* Note why a fetch fails, and give [code]. The first one stays. */
 GY_PRINTF(3, 4) int gy__fetch_fail(struct gy__fetch *f, int code, const char *fmt, ...);
 
 /* -- client_pool.c --------------------------------------------------------------------------------- */
 
-/* A connection to the place called [key], or the right to make one: then it has no stream. Waits for its
- * turn. 0 or a negative code. */
-GY_SUSPENDS int gy__peer_take(gy_client *c, gy_str key, int64_t until, struct gy__peer **out);
+/* Set f->peer: a connection to the place called [key], or the right to make one; then it has no stream.
+ * Waits for its turn, and then sets f->times.queued. 0 or a negative code. */
+GY_SUSPENDS int gy__peer_take(struct gy__fetch *f, gy_str key);
 
 /* Give it back: to the next in line, or to wait for one. */
 void gy__peer_keep(struct gy__peer *p);

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* client_connection.c - a client's connection: connecting, and moving bytes both ways. */
+/* client_connection.c - a client's connection: moving bytes both ways. */
 
 #include <gyre/error.h>
-#include <gyre/net.h>
-#include <gyre/tls.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "http/client.h"
 #include "loop/state.h"
 #include "loop/wait.h"
-#include "net/addr.h"
 #include "net/stream.h"
 
 enum { IN_MOST = 64 * 1024, STEP = 256 * 1024, TURN = 64 * 1024 };
@@ -27,86 +23,6 @@ int gy__fetch_fail(struct gy__fetch *f, int code, const char *fmt, ...)
     vsnprintf(f->out->why, sizeof f->out->why, fmt, ap);
     va_end(ap);
     return code;
-}
-
-/* -- Connecting ---------------------------------------------------------------------------------- */
-
-static bool is_unix(const char *proxy)
-{
-    return proxy && strncmp(proxy, "unix:", 5) == 0;
-}
-
-/* Seconds for it, of those that are left in all; 0: no limit. */
-static double time_to_connect(const struct gy__fetch *f)
-{
-    double limit = f->o.connect_timeout > 0 ? f->o.connect_timeout : 0;
-    if (limit > 0)
-        limit -= (double)(gy__clock_now() - f->times.connecting) / GY__NS_PER_S;
-    if (f->o.connect_timeout > 0 && limit <= 0)
-        limit = 1e-9;
-    if (f->until == INT64_MAX)
-        return limit;
-    double left = (double)(f->until - gy__clock_now()) / GY__NS_PER_S;
-    if (left <= 0)
-        left = 1e-9;
-    return limit > 0 && limit < left ? limit : left;
-}
-
-/* With the system's certificates, made when it is first needed. */
-static gy_tls *tls_of(struct gy__fetch *f)
-{
-    gy_client *c = f->client;
-    if (f->o.tls)
-        return f->o.tls;
-    if (!c->tls)
-        c->tls = gy_tls_client_new(NULL, f->out->why, sizeof f->out->why);
-    return c->tls;
-}
-
-static int secure(struct gy__fetch *f)
-{
-    gy_tls *tls = tls_of(f);
-    double seconds = time_to_connect(f);
-    char why[sizeof f->out->why] = "";
-    if (!tls)
-        return GY_ETLS;
-    int e = gy_stream_start_tls(f->peer->stream, tls, f->url.host.ptr,
-                                seconds > 0 ? seconds : GY_FOREVER, why, sizeof why);
-    if (e)
-        return gy__fetch_fail(f, e, "no secure connection to %.60s: %.100s", f->url.authority.ptr,
-                              why[0] ? why : gy_strerror(e));
-    f->times.secured = gy__clock_now();
-    return 0;
-}
-
-int gy__fetch_connect(struct gy__fetch *f)
-{
-    char at[GY__HOST_ROOM + 16];
-    const char *address = at;
-    struct gy__peer *p = f->peer;
-    f->times.connecting = gy__clock_now();
-    gy_connect_opts opts = {.timeout = time_to_connect(f),
-                            .family = f->o.family,
-                            .source_address = f->o.source_address,
-                            .resolver = f->client->opts.resolver};
-    if (p->stream)
-        return 0;
-    if (is_unix(f->o.proxy))
-        address = f->o.proxy;
-    else if ((size_t)snprintf(at, sizeof at, f->url.ip6 ? "[%s]:%u" : "%s:%u", f->url.host.ptr,
-                              (unsigned)f->url.port) >= sizeof at)
-        return gy__fetch_fail(f, GY_EURL, "the name of the host is too long");
-    f->connecting = true;
-    int e = gy_connect(address, &opts, &p->stream);
-    f->connecting = false;
-    if (e) {
-        p->stream = NULL;
-        return gy__fetch_fail(f, e, "cannot connect to %s: %s", address, gy_strerror(e));
-    }
-    f->times.connected = gy__clock_now();
-    if (f->client->ended)
-        return GY_ESHUTDOWN;
-    return gy_str_eq(f->url.scheme, gy_str_of("https")) ? secure(f) : 0;
 }
 
 /* -- Reading ------------------------------------------------------------------------------------- */
@@ -154,20 +70,22 @@ ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until)
 
 /* -- Writing ------------------------------------------------------------------------------------- */
 
-/* Whether the server speaks already: 1, 0 or a negative code. */
-static int has_spoken(struct gy__peer *p)
+int gy__peer_has_spoken(struct gy__peer *p)
 {
     struct gy__transport *t = p->stream->t;
-    if (!(t->io.ready & (GY__IN | GY__HUP | GY__ERR)))
-        return 0;
-    int e = make_room(p, IN_MOST);
-    if (e)
-        return e;
-    ssize_t n = gy__transport_try_read(t, p->in + p->in_len, p->in_cap - p->in_len);
-    if (n > 0)
+    while (t->io.ready & (GY__IN | GY__HUP | GY__ERR)) {
+        int e = make_room(p, IN_MOST);
+        if (e)
+            return e;
+        ssize_t n = gy__transport_try_read(t, p->in + p->in_len, p->in_cap - p->in_len);
+        if (n == -EAGAIN)
+            break;
+        /* An end, or a broken connection, is for who reads the answer. */
+        if (n <= 0)
+            return 1;
         p->in_len += (size_t)n;
-    /* An end, or a broken connection, is for who reads the answer. */
-    return n != -EAGAIN;
+    }
+    return p->in_at < p->in_len && gy__peer_has_answer(p);
 }
 
 /* Until there is room, or the server speaks although it was not told all. */
@@ -218,7 +136,7 @@ int gy__peer_write(struct gy__peer *p, const struct iovec *iov, int count, int64
     for (int n; (n = rest_of(iov, count, done, part));) {
         int e = take_turns(t);
         if (!e && *sent)
-            e = has_spoken(p);
+            e = gy__peer_has_spoken(p);
         if (e)
             return e;
         ssize_t wrote = t->io.ready & GY__GONE ? GY_ECLOSED : t->ops->writev(t, part, n);

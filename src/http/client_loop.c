@@ -27,6 +27,10 @@ static gy_client *client_new(gy_loop *loop, const gy_client_opts *opts)
         c->opts.max_connections = MAX_CONNECTIONS;
     if (!c->opts.max_per_host)
         c->opts.max_per_host = MAX_PER_HOST;
+    if (gy__proxy_env_new(&c->env)) {
+        gy__free(c);
+        return NULL;
+    }
     c->idle_ns = gy__seconds(c->opts.idle_time > 0 ? c->opts.idle_time : IDLE_TIME);
     gy_list_init(&c->idle);
     gy_list_init(&c->waiting);
@@ -52,20 +56,21 @@ static void free_when_left(gy_client *c)
 {
     if (!c->ended || !gy_list_empty(&c->fetches))
         return;
+    gy_timer_cancel(c->loop, &c->idle_timer);
     gy_tls_free(c->tls);
+    gy__free(c->env);
     gy__curl_free(c);
     gy__client_forget_digests(c);
     gy__map_done(&c->places);
     gy__free(c);
 }
 
-/* What a fetch waits for on its connection ends; what else it does it does to the end, and then sees. */
+/* All its waits end, also the next ones; those that it is shielded from only where they are ours. */
 static void end_fetch(struct gy__fetch *f)
 {
+    gy__deadline_pass(&f->deadline);
     if (f->peer && f->peer->stream)
         gy__io_unwatch(f->client->loop, &f->peer->stream->t->io);
-    else if (f->connecting)
-        gy__wake(f->task, GY_ESHUTDOWN);
 }
 
 void gy_client_free(gy_client *c)

@@ -136,9 +136,6 @@ static int check_body(struct gy__fetch *f)
         return gy__fetch_fail(f, GY_EINVAL, "more than one body");
     if (o->body_length < 0)
         return gy__fetch_fail(f, GY_EINVAL, "a body of a negative length");
-    /* Never past a proxy that was asked for. */
-    if (o->proxy && *o->proxy && strncmp(o->proxy, "unix:", 5) != 0)
-        return gy__fetch_fail(f, GY_EINVAL, "proxies cannot be used yet");
     return 0;
 }
 

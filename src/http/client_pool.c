@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "http/client.h"
 #include "loop/state.h"
+#include "loop/timer.h"
 #include "net/stream.h"
 
 /* Somebody in a line. */
@@ -22,7 +23,7 @@ static struct turn *turn_of(struct gy__waiter *w)
 
 /* -- Places -------------------------------------------------------------------------------------- */
 
-static struct gy__place *find_place(gy_client *c, gy_str key)
+static struct gy__place *find_place(gy_client *c, gy_str key, gy_tls *tls)
 {
     struct gy__place *p = gy__map_find(&c->places, key);
     if (p)
@@ -32,9 +33,11 @@ static struct gy__place *find_place(gy_client *c, gy_str key)
         return NULL;
     memcpy(p + 1, key.ptr, key.len);
     p->key = gy_str_n((const char *)(p + 1), key.len);
+    p->tls = gy__tls_ref(tls);
     gy_list_init(&p->idle);
     gy_list_init(&p->waiting);
     if (gy__map_insert(&c->places, p->key, p, NULL)) {
+        gy_tls_free(p->tls);
         gy__free(p);
         return NULL;
     }
@@ -49,6 +52,7 @@ static void settle_place(gy_client *c, struct gy__place *p)
     if (p->count || p->line.first)
         return;
     gy__map_remove(&c->places, p->key);
+    gy_tls_free(p->tls);
     gy__free(p);
 }
 
@@ -93,12 +97,25 @@ static struct gy__peer *oldest_idle(const gy_client *c)
     return first ? gy_of(first, struct gy__peer, aged) : NULL;
 }
 
-static void expire(gy_client *c)
+static void watch_idle(gy_client *c, int64_t since);
+
+static void expire(void *client)
 {
+    gy_client *c = client;
     int64_t now = gy__clock_now();
     struct gy__peer *p;
     while ((p = oldest_idle(c)) && now - p->since >= c->idle_ns)
         discard(p);
+    if (p)
+        watch_idle(c, p->since);
+}
+
+/* Left alone when it is set: it then looks for the next. */
+static void watch_idle(gy_client *c, int64_t since)
+{
+    int64_t at = since < INT64_MAX - c->idle_ns ? since + c->idle_ns : INT64_MAX;
+    if (!gy_timer_is_set(&c->idle_timer))
+        gy__timer_at(c->loop, &c->idle_timer, at, expire, c);
 }
 
 /* It need not be told about what it has shown already. */
@@ -218,19 +235,22 @@ void gy__peer_keep(struct gy__peer *p)
         serve(c, place, p);
         return;
     }
-    p->since = gy__clock_now();
+    p->since = c->loop->now;
+    watch_idle(c, p->since);
     gy_list_add_front(&place->idle, &p->link);
     gy_list_add(&c->idle, &p->aged);
     set_idle(p, true);
 }
 
-static int wait_in_line(gy_client *c, struct gy__place *place, int64_t until, struct gy__peer **out)
+static int wait_in_line(struct gy__fetch *f, struct gy__place *place)
 {
+    gy_client *c = f->client;
     struct turn t = {.ticket = c->tickets++};
     if (!place->line.first)
         gy_list_add(&c->waiting, &place->waiting);
-    int e = gy__waiters_wait_until(&place->line, &t.w, until, "a connection");
-    *out = t.w.served ? t.w.what : NULL;
+    int e = gy__waiters_wait_until(&place->line, &t.w, f->until, "a connection");
+    f->times.queued = gy__clock_now();
+    f->peer = t.w.served ? t.w.what : NULL;
     /* Who was turned away was taken out of the place by whoever did it. */
     if (!t.w.served)
         settle_place(c, place);
@@ -256,14 +276,14 @@ static int new_peer(gy_client *c, struct gy__place *place, struct gy__peer **out
     return 0;
 }
 
-int gy__peer_take(gy_client *c, gy_str key, int64_t until, struct gy__peer **out)
+int gy__peer_take(struct gy__fetch *f, gy_str key)
 {
+    gy_client *c = f->client;
     struct gy__peer *old;
-    expire(c);
-    struct gy__place *place = find_place(c, key);
+    struct gy__place *place = find_place(c, key, f->o.tls);
     if (!place)
         return GY_ENOMEM;
-    if ((*out = take_idle(c, place)))
+    if ((f->peer = take_idle(c, place)))
         return 0;
     if (!gy_list_empty(&c->waiting))
         serve_line(c); /* what was dead has left its room to them */
@@ -271,14 +291,14 @@ int gy__peer_take(gy_client *c, gy_str key, int64_t until, struct gy__peer **out
            (old = oldest_idle(c)))
         discard(old);
     if (c->count >= c->opts.max_connections || !has_room(c, place) || place->line.first) {
-        int e = wait_in_line(c, place, until, out);
-        if (e || *out)
+        int e = wait_in_line(f, place);
+        if (e || f->peer)
             return e;
     } else {
         place->count++;
         c->count++;
     }
-    return new_peer(c, place, out);
+    return new_peer(c, place, &f->peer);
 }
 
 void gy__peers_end(gy_client *c)

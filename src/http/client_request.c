@@ -23,6 +23,9 @@ static bool is(const gy_field *h, const char *name)
 /* What was meant for the first server only, and what belonged to a body that is no longer sent. */
 static bool stays_back(const struct gy__fetch *f, const gy_field *h)
 {
+    /* A proxy that only passes bytes on has been told when the tunnel was made. */
+    if (is(h, "Proxy-Authorization") && f->via.way == GY__WAY_HTTP && !gy__fetch_is_forwarded(f))
+        return true;
     if (f->foreign && (is(h, "Authorization") || is(h, "Cookie") || is(h, "Host") ||
                        is(h, "Proxy-Authorization")))
         return true;
@@ -112,11 +115,15 @@ static int put_cookies(struct gy__fetch *f)
 static int put_line(struct gy__fetch *f)
 {
     struct gy__buf *b = &f->peer->out;
-    int e = gy__buf_need(b, f->method.len + f->url.target.len + sizeof "  HTTP/1.1\r\n");
+    bool whole = gy__fetch_is_forwarded(f);
+    size_t origin = whole ? f->url.authority.len + sizeof "http://" : 0;
+    int e = gy__buf_need(b, f->method.len + origin + f->url.target.len + sizeof "  HTTP/1.1\r\n");
     if (e)
         return e;
     char *at = gy__put_str(b->data + b->len, f->method);
     *at++ = ' ';
+    if (whole)
+        at = gy__put_str(gy__put_lit(at, "http://"), f->url.authority);
     at = gy__put_str(at, f->url.target);
     at = gy__put_lit(at, " HTTP/1.1\r\n");
     b->len = (size_t)(at - b->data);
@@ -135,6 +142,8 @@ int gy__fetch_put_head(struct gy__fetch *f)
         e = put_default(f, "Accept-Encoding", gy__coding_accepted());
     if (!e)
         e = gy__fetch_put_credentials(f);
+    if (!e && gy__fetch_is_forwarded(f))
+        e = gy__proxy_put_credentials(f);
     if (!e)
         e = put_cookies(f);
     if (!e)
@@ -153,12 +162,14 @@ static int write_all(struct gy__fetch *f, const struct iovec *iov, int count)
     return gy__peer_write(f->peer, iov, count, f->until, &f->sent);
 }
 
-/* One piece into [room], coded: where it begins and its length in [out]. Gives what the reader gave. */
-static ssize_t read_piece(struct gy__fetch *f, char *room, uint64_t left, struct iovec *out)
+/* One piece into [room], coded: where it begins and its length in [out]. Gives what the reader gave; 0 when
+ * the server has [answered]. */
+static ssize_t read_piece(struct gy__fetch *f, char *room, uint64_t left, struct iovec *out,
+                          bool *answered)
 {
     bool chunked = !f->o.body_length;
     size_t most = chunked || left > PIECE ? PIECE : (size_t)left;
-    ssize_t n = f->o.read_body(f->o.read_arg, room + GY__CHUNK_HEAD_MAX, most);
+    ssize_t n = gy__fetch_call_reader(f, room + GY__CHUNK_HEAD_MAX, most, answered);
     *out = (struct iovec){room + GY__CHUNK_HEAD_MAX, n > 0 ? (size_t)n : 0};
     if (n <= 0 || !chunked)
         return n;
@@ -179,7 +190,10 @@ static int send_pieces(struct gy__fetch *f, char *room)
     gy__form_rewind(f->form);
     do {
         struct iovec piece;
-        ssize_t n = read_piece(f, room, left, &piece);
+        bool answered;
+        ssize_t n = read_piece(f, room, left, &piece, &answered);
+        if (answered)
+            return 1;
         if (n < 0)
             return gy__fetch_fail(f, (int)n, "the body to send was given up");
         if (n > PIECE || (left && (uint64_t)n > left))

@@ -18,6 +18,14 @@ static void pass(void *arg)
         gy__wake(d->task, GY_ETIMEDOUT);
 }
 
+void gy__deadline_pass(gy_deadline *d)
+{
+    if (!d->task || d->passed)
+        return;
+    gy_timer_cancel(d->task->loop, &d->timer);
+    pass(d);
+}
+
 void gy_deadline_begin(gy_deadline *d, double seconds)
 {
     gy_task *t = gy__self();

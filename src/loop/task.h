@@ -60,6 +60,9 @@ void gy__task_start(gy_task *t);
 /* Its current wait and all later ones end with [code]. */
 void gy__task_cancel_with(gy_task *t, int code);
 
+/* Let it pass now, however much of its time is left. On the loop's thread. */
+void gy__deadline_pass(gy_deadline *d);
+
 /* Tell of the failure of one that nobody waits for, unless it is that it was cancelled. */
 void gy__task_report(const gy_task *t);
 
