@@ -103,5 +103,6 @@ gyre_may_use(GYRE_BROTLI GYRE_BR coding_brotli libbrotlidec libbrotlienc)
 gyre_may_use(GYRE_ZSTD GYRE_ZST coding_zstd libzstd)
 gyre_may_use(GYRE_PSL GYRE_PS public_suffix libpsl)
 gyre_may_lack(digest_hash OPENSSL_FOUND)
+gyre_may_lack(tls_lifetime OPENSSL_FOUND)
 
 set(GYRE_SOURCES ${sources})

@@ -24,6 +24,7 @@ enum gy_option_kind {
                          2026-11-22T15:04Z, 15:04 (of today); local time unless a zone is given */
     GY_OPTION_TEXTS,  /* gy_texts: one,two,three */
     GY_OPTION_INTS,   /* gy_ints: 1,4:6 is 1,4,5,6 */
+    GY_OPTION_PATHS,  /* gy_texts, each as a PATH */
     GY_OPTION_CONFIG, /* const char *: a path; that file is read for options */
     GY_OPTION_GROUP /* no option: .rows are those of another table, .name is its heading, maybe "" */
 };
@@ -75,6 +76,7 @@ struct gy_option {
 #define GY_OPT_DATE(name_, value_, ...) GY_OPT_(GY_OPTION_DATE, name_, value_, __VA_ARGS__)
 #define GY_OPT_TEXTS(name_, value_, ...) GY_OPT_(GY_OPTION_TEXTS, name_, value_, __VA_ARGS__)
 #define GY_OPT_INTS(name_, value_, ...) GY_OPT_(GY_OPTION_INTS, name_, value_, __VA_ARGS__)
+#define GY_OPT_PATHS(name_, value_, ...) GY_OPT_(GY_OPTION_PATHS, name_, value_, __VA_ARGS__)
 #define GY_OPT_CONFIG(name_, value_, ...) GY_OPT_(GY_OPTION_CONFIG, name_, value_, __VA_ARGS__)
 #define GY_OPT_CHOICE(name_, value_, names_, ...)                                                  \
     {.name = (name_), .kind = GY_OPTION_CHOICE, .value = (value_), .names = (names_),              \

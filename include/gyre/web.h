@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct gy_tls_info;
+
 typedef struct gy_request gy_request;
 typedef struct gy_app gy_app;
 typedef struct gy_handler gy_handler;
@@ -174,6 +176,10 @@ GY_API const gy_field *gy_body_args(gy_request *r, size_t *count);
  * trusted proxy what it says (see gy_http_opts.xheaders). */
 GY_API const char *gy_remote_ip(gy_request *r);
 GY_API const char *gy_protocol(gy_request *r);
+
+/* What the TLS handshake has agreed on, the client's certificate among it, while the request lives: see
+ * <gyre/tls.h>. False for a connection that is not TLS here. */
+GY_API bool gy_request_tls(const gy_request *r, struct gy_tls_info *out);
 
 /* What this request is called in logs: its X-Request-Id, of up to 128 visible ASCII letters, when it
  * comes by a trusted proxy (see gy_http_opts.xheaders), else 32 random hexadecimal digits, made when

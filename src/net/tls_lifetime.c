@@ -29,7 +29,8 @@ static bool doubt(const gy_tls_certificate *c, const X509 *x, char *out, size_t 
         snprintf(name, sizeof name, "in %s", c->certificate_file);
     else
         X509_NAME_oneline(X509_get_subject_name(x), name, sizeof name);
-    snprintf(out, size, "the certificate %s %s %s", name, early ? "is not valid before" : "expired on",
+    snprintf(out, size, "the certificate %s %s %s", name,
+             early ? "is not valid before" : "expired on",
              day_of(early ? X509_get0_notBefore(x) : X509_get0_notAfter(x), day));
     return true;
 }

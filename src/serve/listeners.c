@@ -20,14 +20,15 @@ static void pick_address(const struct gy__listeners *l, char out[GY_ADDRESS_MAX]
 static void name_url(struct gy__listeners *l, const gy_serve_opts *opts)
 {
     char address[GY_ADDRESS_MAX] = "";
+    const char *scheme = opts->tls || (opts->http && opts->http->tls) ? "https" : "http";
     bool all = opts->address && (!*opts->address || strcmp(opts->address, "*") == 0);
     pick_address(l, address);
     if (opts->unix_path)
         snprintf(l->url, sizeof l->url, "unix:%s", opts->unix_path);
     else if (all)
-        snprintf(l->url, sizeof l->url, "http://0.0.0.0:%d", gy_local_port(l->fds[0]));
+        snprintf(l->url, sizeof l->url, "%s://0.0.0.0:%d", scheme, gy_local_port(l->fds[0]));
     else
-        snprintf(l->url, sizeof l->url, "http://%s", address);
+        snprintf(l->url, sizeof l->url, "%s://%s", scheme, address);
 }
 
 int gy__listeners_open(struct gy__listeners *l, const gy_serve_opts *opts, char *why, size_t size)

@@ -2,7 +2,6 @@
 /* log_options.c - the options about the log. */
 #include "serve/log_options.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/log_output.h"
@@ -89,12 +88,6 @@ void gy__log_options_init(struct gy__log_options *s)
     memcpy(s->rows, rows, sizeof rows);
 }
 
-static void reopen(int signo)
-{
-    (void)signo;
-    gy_log_reopen();
-}
-
 static unsigned targets_of(const gy_texts *list)
 {
     unsigned bits = 0;
@@ -116,10 +109,5 @@ int gy__log_options_apply(const struct gy__log_options *s, const char *name, cha
                         .backups = s->backups,
                         .name = name};
     read_rotate(s->rotate, &opts);
-    int e = gy_log_setup(&opts, why, size);
-    if (!e && s->file && *s->file) {
-        struct sigaction again = {.sa_handler = reopen, .sa_flags = SA_RESTART};
-        sigaction(SIGUSR1, &again, NULL);
-    }
-    return e;
+    return gy_log_setup(&opts, why, size);
 }

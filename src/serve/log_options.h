@@ -19,8 +19,7 @@ struct gy__log_options {
 /* The defaults, and the rows that set them. */
 void gy__log_options_init(struct gy__log_options *s);
 
-/* Set the log up as they say, under [name]; with a file SIGUSR1 has it opened anew. 0, or a negative
- * code and a sentence in [why]. */
+/* Set the log up as they say, under [name]. 0, or a negative code and a sentence in [why]. */
 GY_CHECKED int gy__log_options_apply(const struct gy__log_options *s, const char *name, char *why,
                                      size_t size);
 

@@ -10,6 +10,7 @@
 #include "serve/option_state.h"
 #include "serve/run.h"
 #include "serve/serving.h"
+#include "serve/tls_options.h"
 
 enum { DEFAULT_BACKLOG = 4096, ROWS = 24 };
 
@@ -20,6 +21,7 @@ struct settings {
     gy_serve_opts serve;
     gy_http_opts http;
     struct gy__log_options log;
+    struct gy__tls_options tls;
     const char *unix_mode, *config;
     char mode[8]; /* the default of unix_mode */
     int port, workers;
@@ -31,6 +33,7 @@ static void set_defaults(struct settings *s, const gy_serve_opts *opts)
 {
     *s = (struct settings){.unix_mode = s->mode};
     gy__log_options_init(&s->log);
+    gy__tls_options_init(&s->tls, opts);
     if (opts)
         s->serve = *opts;
     if (s->serve.http)
@@ -177,14 +180,15 @@ static int parse(struct settings *s, gy_options *options, int argc, char **argv,
         snprintf(why, size, "unexpected argument '%.60s'; --help lists the options", argv[1]);
         return GY_EINVAL;
     }
-    return parse_mode(s->unix_mode, &s->serve.unix_mode);
+    s->serve.http = &s->http;
+    int e = parse_mode(s->unix_mode, &s->serve.unix_mode);
+    return e ? e : gy__tls_options_apply(&s->tls, &s->serve, why, size);
 }
 
 static int run(const gy_app *app, struct settings *s)
 {
     s->serve.port = s->port ? s->port : GY_PORT_ANY;
     s->serve.workers = s->workers ? s->workers : GY_PER_CPU;
-    s->serve.http = &s->http;
     if (s->serve.grace <= 0)
         s->serve.grace = 1e-3; /* in gy_serve_opts 0 is the default */
     if (s->serve.watchdog <= 0)
@@ -230,7 +234,9 @@ int gy_main_with(const gy_app *app, const gy_serve_opts *opts, int argc, char **
     make_rows(&s);
     drop_replaced(s.rows, theirs);
     drop_replaced(s.log.rows, theirs);
+    drop_replaced(s.tls.rows, theirs);
     const gy_option all[] = {GY_OPT_GROUP("", theirs), GY_OPT_GROUP("of the server", s.rows),
+                             GY_OPT_GROUP("of TLS", s.tls.rows),
                              GY_OPT_GROUP("of the log", s.log.rows), GY_OPT_END};
     if (asks_for_help(argc, argv))
         return print_help(program_invocation_short_name, all);

@@ -34,6 +34,7 @@ struct master {
     bool stopping, killed;
     bool by_terminal; /* the last signal: its whole process group has got it */
     int64_t deadline; /* ns, when stopping: then the rest is killed */
+    int64_t look_at;  /* ns: whether the files of TLS have changed */
     int status;
 };
 
@@ -54,6 +55,7 @@ static _Noreturn void become_worker(struct master *m, const struct child *c)
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGHUP);
     sigaddset(&mask, SIGQUIT);
+    sigaddset(&mask, SIGUSR1);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     s->under_master = true;
     s->listeners.file.path[0] = 0; /* it is the master's to remove */
@@ -101,8 +103,8 @@ static void stop(struct master *m, int status)
     m->stopping = true;
     m->status = status;
     m->deadline = gy__clock_now() + (int64_t)((m->serving->opts.grace + patience) * GY__NS_PER_S);
-    gy__listeners_hide(&m->serving->listeners);
-    gy__listeners_close(&m->serving->listeners);
+    gy__serving_hide(m->serving);
+    gy__serving_close(m->serving);
     signal_all(m, SIGTERM);
 }
 
@@ -121,6 +123,31 @@ static void on_stop_signal(struct master *m, int signo)
         m->status = 128 + signo;
         kill_all(m);
     }
+}
+
+/* -- Renewing ------------------------------------------------------------------------------------ */
+
+static void renew(struct master *m)
+{
+    gy__serving_renew(m->serving);
+    signal_all(m, m->serving->hangup == GY__HANGUP_IS_NOTHING ? SIGUSR1 : SIGHUP);
+}
+
+static int64_t next_look(const struct master *m)
+{
+    const struct gy__serving *s = m->serving;
+    if (!s->certificates.tls || s->opts.tls_check < 0)
+        return INT64_MAX;
+    return gy__clock_now() + (int64_t)(s->opts.tls_check * GY__NS_PER_S);
+}
+
+static void look(struct master *m)
+{
+    if (m->stopping || gy__clock_now() < m->look_at)
+        return;
+    if (gy__certificates_look(&m->serving->certificates))
+        renew(m);
+    m->look_at = next_look(m);
 }
 
 /* -- Deaths -------------------------------------------------------------------------------------- */
@@ -201,9 +228,9 @@ static bool any_left(const struct master *m)
 /* The next time at which something is due, in ns; INT64_MAX for never. */
 static int64_t next_due(const struct master *m)
 {
-    int64_t due = INT64_MAX;
+    int64_t due = m->look_at;
     if (m->stopping)
-        return m->killed ? due : m->deadline;
+        return m->killed ? INT64_MAX : m->deadline;
     for (int i = 0; i < m->serving->workers; i++)
         if (!m->children[i].pid && m->children[i].again_at < due)
             due = m->children[i].again_at;
@@ -228,10 +255,14 @@ static void supervise(struct master *m)
 {
     while (!m->stopping || any_left(m)) {
         int signo = next_signal(m, next_due(m));
-        if (signo == SIGTERM || signo == SIGINT || signo == SIGHUP)
+        if (signo == SIGTERM || signo == SIGINT ||
+            (signo == SIGHUP && m->serving->hangup == GY__HANGUP_STOPS))
             on_stop_signal(m, signo);
+        else if ((signo == SIGHUP || signo == SIGUSR1) && !m->stopping)
+            renew(m);
         if (signo == SIGQUIT && !m->by_terminal)
             signal_all(m, SIGQUIT); /* each prints its tasks */
+        look(m);
         reap(m);
         replace(m);
         if (m->stopping && !m->killed && gy__clock_now() >= m->deadline && any_left(m)) {
@@ -248,8 +279,10 @@ static void watch_signals(struct master *m)
     sigaddset(&m->watched, SIGINT);
     sigaddset(&m->watched, SIGQUIT);
     sigaddset(&m->watched, SIGCHLD);
-    if (!m->serving->ignore_hangup)
+    if (m->serving->hangup != GY__HANGUP_IS_NOTHING)
         sigaddset(&m->watched, SIGHUP);
+    if (m->serving->renewable)
+        sigaddset(&m->watched, SIGUSR1);
     sigprocmask(SIG_BLOCK, &m->watched, &m->before);
 }
 
@@ -261,6 +294,7 @@ int gy__master_run(struct gy__serving *s)
         atomic_store(&s->start->error, GY_ENOMEM);
         return GY__EXIT_NO_START;
     }
+    m.look_at = next_look(&m);
     watch_signals(&m);
     int e = start_all(&m);
     if (e) {

@@ -16,13 +16,17 @@ static int keep(struct gy__option_state *s, const struct gy__buf *b, const void 
     return b->len && !*out ? GY_ENOMEM : 0;
 }
 
-static int add_text(const gy_option *o, struct gy__option_state *s, struct gy__buf *b, gy_str part)
+static int add_text(const gy_option *o, const struct gy__option_reading *how, struct gy__buf *b,
+                    gy_str part)
 {
     if (part.len == 0 || !gy__option_has_choice(o, part) ||
         b->len >= ITEMS_MAX * sizeof(const char *))
         return GY_EINVAL;
-    const char *text = gy__option_keep(s, part.ptr, part.len);
-    return text ? gy__buf_add(b, &text, sizeof text) : GY_ENOMEM;
+    const char *text = gy__option_keep(how->state, part.ptr, part.len);
+    int e = text ? 0 : GY_ENOMEM;
+    if (!e && o->kind == GY_OPTION_PATHS)
+        e = gy__option_path(text, how, &text);
+    return e ? e : gy__buf_add(b, &text, sizeof text);
 }
 
 int gy__option_texts(const gy_option *o, gy_str text, const struct gy__option_reading *how)
@@ -34,7 +38,7 @@ int gy__option_texts(const gy_option *o, gy_str text, const struct gy__option_re
     int e = how->join ? gy__buf_add(&b, list->items, list->count * sizeof *list->items) : 0;
     gy_str rest = text.len ? text : gy_str_n(NULL, 0);
     for (gy_str part; !e && gy_str_cut(&rest, ',', &part);)
-        e = add_text(o, how->state, &b, gy_str_trim(part));
+        e = add_text(o, how, &b, gy_str_trim(part));
     if (!e)
         e = keep(how->state, &b, &items);
     if (!e)

@@ -76,6 +76,7 @@ void gy__option_expects(const gy_option *o, char out[GY__OPTION_TEXT])
         [GY_OPTION_DATE] = "a date such as 2026-11-22, '2026-11-22 15:04:05' or 15:04",
         [GY_OPTION_TEXTS] = "a list such as one,two",
         [GY_OPTION_INTS] = "a list of whole numbers such as 1,4:6",
+        [GY_OPTION_PATHS] = "a list of paths, where ~ is a home folder that exists",
     };
     out[0] = 0;
     if (o->kind == GY_OPTION_CHOICE)
@@ -165,6 +166,7 @@ void gy__option_print(const gy_option *o, char out[GY__OPTION_TEXT])
         append_date(out, *(double *)o->value);
         break;
     case GY_OPTION_TEXTS:
+    case GY_OPTION_PATHS:
         append_texts(out, o->value);
         break;
     case GY_OPTION_INTS:

@@ -41,7 +41,7 @@ struct gy__option_note *gy__option_note(const gy_options *p, const gy_option *o)
 
 static bool is_list(const gy_option *o)
 {
-    return o->kind == GY_OPTION_TEXTS || o->kind == GY_OPTION_INTS;
+    return o->kind == GY_OPTION_TEXTS || o->kind == GY_OPTION_INTS || o->kind == GY_OPTION_PATHS;
 }
 
 int gy__option_assign(struct gy__option_source *source, const gy_option *o, const char *from,

@@ -53,6 +53,7 @@ size_t gy__option_value_size(enum gy_option_kind kind)
     case GY_OPTION_SIZE:
         return sizeof(size_t);
     case GY_OPTION_TEXTS:
+    case GY_OPTION_PATHS:
         return sizeof(gy_texts);
     case GY_OPTION_INTS:
         return sizeof(gy_ints);

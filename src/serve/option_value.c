@@ -87,6 +87,7 @@ int gy__option_set(const gy_option *o, const char *text, const struct gy__option
     case GY_OPTION_CONFIG:
         return gy__option_path(text, how, o->value);
     case GY_OPTION_TEXTS:
+    case GY_OPTION_PATHS:
         return gy__option_texts(o, s, how);
     case GY_OPTION_INTS:
         return gy__option_ints(o, s, how);

@@ -19,6 +19,7 @@ static int left(const gy_option *o, char *out, size_t size)
         [GY_OPTION_BOOL] = "",          [GY_OPTION_SIZE] = "SIZE",  [GY_OPTION_TIME] = "TIME",
         [GY_OPTION_CHOICE] = "WORD",    [GY_OPTION_PATH] = "PATH",  [GY_OPTION_DATE] = "DATE",
         [GY_OPTION_TEXTS] = "TEXT,...", [GY_OPTION_INTS] = "N,...", [GY_OPTION_CONFIG] = "PATH",
+        [GY_OPTION_PATHS] = "PATH,...",
     };
     const char *meta = o->meta ? o->meta : metas[o->kind];
     bool help = strcmp(o->name, "help") == 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - gy_serve: the steps of running an application, in their order. */
 #include <errno.h>
+#include <fcntl.h>
 #include <gyre/error.h>
 #include <gyre/process.h>
 #include <gyre/task.h>
@@ -8,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log_output.h"
 #include "serve/limits.h"
 #include "serve/run.h"
@@ -19,6 +22,24 @@ static int complain(const struct gy__serving *s, const char *why)
 {
     fprintf(stderr, "%s: %s\n", s->name, why);
     return GY__EXIT_FAILED;
+}
+
+static sighandler_t disposition(int signo)
+{
+    struct sigaction now;
+    return sigaction(signo, NULL, &now) == 0 ? now.sa_handler : SIG_ERR;
+}
+
+/* Asked at the start: when a terminal has gone, nobody can tell any more that there was one. */
+static enum gy__hangup purpose_of_hangup(void)
+{
+    if (disposition(SIGHUP) == SIG_IGN)
+        return GY__HANGUP_IS_NOTHING;
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return GY__HANGUP_RENEWS;
+    close(fd);
+    return GY__HANGUP_STOPS;
 }
 
 static void set_defaults(struct gy__serving *s, const gy_serve_opts *opts)
@@ -37,8 +58,32 @@ static void set_defaults(struct gy__serving *s, const gy_serve_opts *opts)
     if (s->workers > 1 && s->http.accept_batch == 0)
         s->http.accept_batch = 1; /* who has least to do takes most */
     s->name = s->app->name ? s->app->name : program_invocation_short_name;
-    struct sigaction hangup;
-    s->ignore_hangup = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+    if (s->opts.tls_check == 0)
+        s->opts.tls_check = GY__DEFAULT_TLS_CHECK;
+    if (s->opts.ticket_rotation == 0)
+        s->opts.ticket_rotation = GY__DEFAULT_TICKET_ROTATION;
+    s->hangup = purpose_of_hangup();
+    s->renewable = disposition(SIGUSR1) == SIG_DFL;
+}
+
+/* 0, or a negative code with a sentence. */
+static int open_all(struct gy__serving *s, const char **hint, char *why, size_t size)
+{
+    double rotation = s->opts.ticket_rotation > 0 ? s->opts.ticket_rotation : 0;
+    int e = gy__certificates_open(&s->certificates, s->opts.tls, (int64_t)(rotation * GY__NS_PER_S),
+                                  why, size);
+    if (e)
+        return e;
+    if (s->certificates.tls)
+        s->http.tls = s->certificates.tls;
+    s->opts.http = &s->http;
+    e = gy__listeners_open(&s->listeners, &s->opts, why, size);
+    if (e)
+        return e;
+    if (*hint)
+        *hint = " with --redirect-port";
+    int port = s->http.tls && !s->opts.unix_path ? gy_local_port(s->listeners.fds[0]) : 0;
+    return gy__redirect_open(&s->redirect, &s->opts, port, why, size);
 }
 
 /* 0 or the exit status; what was wrong has been said. */
@@ -57,7 +102,7 @@ static int prepare(struct gy__serving *s, const char *hint)
     s->start = shared;
 
     char why[512];
-    int e = gy__listeners_open(&s->listeners, &s->opts, why, sizeof why);
+    int e = open_all(s, &hint, why, sizeof why);
     if (!e)
         return 0;
     if (e == -EADDRINUSE && hint)
@@ -87,10 +132,40 @@ void gy__serving_log_stop(const struct gy__serving *s)
            s->name, s->opts.grace);
 }
 
-void gy__serving_done(struct gy__serving *s)
+void gy__serving_hide(struct gy__serving *s)
 {
     gy__listeners_hide(&s->listeners);
+    gy__listeners_hide(&s->redirect.listeners);
+}
+
+void gy__serving_close(struct gy__serving *s)
+{
     gy__listeners_close(&s->listeners);
+    gy__listeners_close(&s->redirect.listeners);
+}
+
+void gy__serving_renew(struct gy__serving *s)
+{
+    struct gy__certificates *c = &s->certificates;
+    unsigned of_master = atomic_load(&s->start->renewals);
+    gy_log_reopen();
+    if (!c->tls || (s->under_master && c->renewals == of_master))
+        return;
+    bool renewed = gy__certificates_renew(c);
+    if (s->under_master)
+        c->renewals = of_master;
+    if (!renewed || s->under_master)
+        return;
+    atomic_store(&s->start->renewals, c->renewals);
+    gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "the certificates were read again");
+}
+
+void gy__serving_done(struct gy__serving *s)
+{
+    gy__serving_hide(s);
+    gy__serving_close(s);
+    gy__redirect_close(&s->redirect);
+    gy__certificates_close(&s->certificates);
     if (s->compiled)
         gy__app_free(s->compiled);
     if (s->start)

@@ -11,13 +11,16 @@
 #include "base/log_output.h"
 #include "serve/app_server.h"
 #include "serve/inspecting.h"
+#include "serve/securing.h"
 #include "serve/serving.h"
 
 struct worker {
     struct gy__serving *serving;
     gy_loop *loop;
-    gy_http_server *server;
+    gy_http_server *server, *redirect;
+    struct gy__securing securing;
     gy_task *starting; /* while on_start runs */
+    int draining;      /* servers */
     bool started, stopping;
 };
 
@@ -63,21 +66,32 @@ static void run_on_stop(struct worker *w)
         gy_task_join(t);
 }
 
-static int open_server(struct worker *w)
+static int open_server(struct worker *w, struct gy__app *app, const gy_http_opts *opts,
+                       struct gy__listeners *l, gy_http_server **out)
 {
-    struct gy__serving *s = w->serving;
-    w->server = gy__app_server_new(w->loop, s->compiled, &s->http);
-    if (!w->server)
+    *out = gy__app_server_new(w->loop, app, opts);
+    if (!*out)
         return GY_ENOMEM;
-    struct gy__listeners *l = &s->listeners;
     l->given = true;
     int e = 0;
     for (int i = 0; i < l->count; i++) {
         if (e)
             close(l->fds[i]);
         else
-            e = gy_http_server_listen(w->server, l->fds[i]);
+            e = gy_http_server_listen(*out, l->fds[i]);
     }
+    return e;
+}
+
+static int open_servers(struct worker *w)
+{
+    struct gy__serving *s = w->serving;
+    struct gy__redirect *r = &s->redirect;
+    gy_http_opts plain = s->http;
+    plain.tls = NULL;
+    int e = open_server(w, s->compiled, &s->http, &s->listeners, &w->server);
+    if (!e && r->compiled)
+        e = open_server(w, r->compiled, &plain, &r->listeners, &w->redirect);
     return e;
 }
 
@@ -93,6 +107,9 @@ static void announce(const struct gy__serving *s)
     else
         gy__log_always(GY_LOG_GENERAL, GY_LOG_INFO, "gyre %s serving %s on %s (pid %d)",
                        gy_version(), s->name, s->listeners.url, (int)getpid());
+    if (s->redirect.compiled)
+        gy__log_always(GY_LOG_GENERAL, GY_LOG_INFO, "%s sends clients there",
+                       s->redirect.listeners.url);
 }
 
 /* -- Stopping ------------------------------------------------------------------------------------ */
@@ -100,7 +117,17 @@ static void announce(const struct gy__serving *s)
 static void drained(void *arg)
 {
     struct worker *w = arg;
-    gy_loop_stop(w->loop);
+    if (--w->draining == 0)
+        gy_loop_stop(w->loop);
+}
+
+static void drain(struct worker *w)
+{
+    double grace = w->serving->opts.grace;
+    w->draining = w->redirect ? 2 : 1;
+    if (w->redirect)
+        gy_http_server_drain(w->redirect, grace, drained, w);
+    gy_http_server_drain(w->server, grace, drained, w);
 }
 
 /* The second signal does what it does to any program. */
@@ -123,11 +150,17 @@ static void on_stop_signal(void *arg)
         gy__serving_log_stop(w->serving);
         restore_signals(w);
     }
-    gy__listeners_hide(&w->serving->listeners);
+    gy__serving_hide(w->serving);
     if (w->starting)
         gy_task_cancel(w->starting);
     else
-        gy_http_server_drain(w->server, w->serving->opts.grace, drained, w);
+        drain(w);
+}
+
+static void on_renewal_signal(void *arg)
+{
+    struct worker *w = arg;
+    gy__serving_renew(w->serving);
 }
 
 static void ignore(void *arg)
@@ -136,18 +169,23 @@ static void ignore(void *arg)
 }
 
 /* Under a master, SIGTERM comes from it, and perhaps from whoever stops all of the processes at
- * once; the others are for the master to understand. They are caught rather than ignored, for what
- * is ignored stays so in programs that the application starts. */
+ * once; SIGHUP says that it has read the certificates again, and does no harm when it comes from
+ * elsewhere; SIGINT is for the master to understand. It is caught rather than ignored, for what is
+ * ignored stays so in programs that the application starts. */
 static int watch_signals(struct worker *w)
 {
+    const struct gy__serving *s = w->serving;
+    bool stops = s->hangup == GY__HANGUP_STOPS && !s->under_master;
     int e = gy_loop_on_signal(w->loop, SIGTERM, on_stop_signal, w);
-    gy_callback *other = w->serving->under_master ? ignore : on_stop_signal;
     if (!e)
-        e = gy_loop_on_signal(w->loop, SIGINT, other, w);
-    if (!e && !w->serving->ignore_hangup)
-        e = gy_loop_on_signal(w->loop, SIGHUP, other, w);
+        e = gy_loop_on_signal(w->loop, SIGINT, s->under_master ? ignore : on_stop_signal, w);
+    if (!e && s->hangup != GY__HANGUP_IS_NOTHING)
+        e = gy_loop_on_signal(w->loop, SIGHUP, stops ? on_stop_signal : on_renewal_signal, w);
+    if (!e && s->renewable)
+        e = gy_loop_on_signal(w->loop, SIGUSR1, on_renewal_signal, w);
     sigset_t all;
     sigemptyset(&all);
+    sigaddset(&all, SIGUSR1);
     for (size_t i = 0; i < STOP_SIGNALS; i++)
         sigaddset(&all, stop_signals[i]);
     pthread_sigmask(SIG_UNBLOCK, &all, NULL);
@@ -167,7 +205,7 @@ static int start(struct worker *w, bool *on_start)
         return e;
     w->started = true;
     *on_start = false;
-    return w->stopping ? 0 : open_server(w);
+    return w->stopping ? 0 : open_servers(w);
 }
 
 static int serve(struct worker *w)
@@ -188,6 +226,7 @@ int gy__worker_run(struct gy__serving *s)
         return GY__EXIT_NO_START;
     }
     gy__inspecting_begin(s, w.loop);
+    gy__securing_begin(&w.securing, s, w.loop);
     bool on_start;
     int e = start(&w, &on_start), status = GY__EXIT_DRAINED;
     if (e && !w.stopping) {
@@ -198,8 +237,9 @@ int gy__worker_run(struct gy__serving *s)
         status = serve(&w);
     if (w.started && s->app->on_stop)
         run_on_stop(&w);
-    if (w.server)
-        gy_http_server_free(w.server);
+    gy_http_server_free(w.redirect);
+    gy_http_server_free(w.server);
+    gy__securing_end(&w.securing);
     gy__inspecting_end(s, w.loop);
     gy_loop_free(w.loop);
     return status;

@@ -111,6 +111,11 @@ const char *gy_protocol(gy_request *r)
     return gy__exchange_protocol(gy__request_of(r)->x);
 }
 
+bool gy_request_tls(const gy_request *r, struct gy_tls_info *out)
+{
+    return gy_exchange_tls(gy__request_of(r)->x, out);
+}
+
 const char *gy_full_url(gy_request *r)
 {
     return gy_strf(r->arena, "%s://%.*s%.*s%s%.*s", gy_protocol(r), GY_FMT(r->host),

@@ -4,6 +4,7 @@
 
 Needs GYRE_SOURCE, GYRE_BUILD and CC, as ctest sets them.
 """
+import fcntl
 import http.client
 import os
 import pathlib
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -435,9 +437,16 @@ class Workers(Base):
 class Stop(Base):
     kinds = (), ("--workers=2",)
 
-    def each(self, *args):
+    def setUp(self):
+        self.terminal = os.openpty()
+
+    def tearDown(self):
+        for fd in self.terminal:
+            os.close(fd)
+
+    def each(self, *args, **how):
         for more in self.kinds:
-            yield self.start(*args, *more)
+            yield self.start(*args, *more, **how)
 
     def test_idle_connections_close(self):
         for server in self.each():
@@ -455,13 +464,26 @@ class Stop(Base):
 
     def test_a_request_in_flight_is_finished(self):
         for signo in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
-            for server in self.each():
+            for server in self.each(preexec=self.on_a_terminal):
                 s = server.slow("/sleep/0.7")
                 server.signal(signo)
                 answer = read_all(s)
                 self.assertIn(b"200 OK", answer)
                 self.assertTrue(answer.endswith(b"slept\n"), answer)
                 self.assertEqual(server.wait(), 0)
+
+    def on_a_terminal(self):
+        """In a child with a session of its own: as a shell in a window starts it."""
+        fcntl.ioctl(self.terminal[1], termios.TIOCSCTTY, 0)
+
+    def test_the_window_is_closed(self):
+        for server in self.each(preexec=self.on_a_terminal):
+            s = server.slow("/sleep/0.7")
+            for fd in self.terminal:
+                os.close(fd)
+            self.terminal = os.openpty()
+            self.assertTrue(read_all(s).endswith(b"slept\n"))
+            self.assertEqual(server.wait(), 0)
 
     def test_control_c_reaches_all_processes(self):
         for signo in signal.SIGTERM, signal.SIGINT:
@@ -480,6 +502,16 @@ class Stop(Base):
             until(lambda: server.says("is stopping"), "the stop")
             s.sendall(b"67890")
             self.assertTrue(read_all(s).endswith(b"10\n"))
+            self.assertEqual(server.wait(), 0)
+
+    def test_a_daemon_reads_files_again_on_hangup(self):
+        for server in self.each():
+            for signo in signal.SIGHUP, signal.SIGUSR1:
+                for pid in (server.pid, *server.children()):
+                    os.kill(pid, signo)
+                self.assertEqual(server.get()[0], 200)
+            self.assertEqual(server.says("is stopping|another|starts in"), [])
+            server.signal(signal.SIGTERM)
             self.assertEqual(server.wait(), 0)
 
     def test_ignored_hangup_stays_ignored(self):
