@@ -83,14 +83,22 @@ static bool is_kept(const struct gy__fetch *f)
     return f->request_over && f->head.keep_alive && !f->last;
 }
 
-/* What tells places apart. */
+/* What tells places apart, to be compared and not to be read. */
 static gy_str place_of(struct gy__fetch *f)
 {
     const gy_fetch_opts *o = &f->o;
+    const gy_str none = gy_str_n("", 0), end = gy_str_n("", 1);
     bool any = gy__fetch_is_forwarded(f); /* a proxy asks whichever server it is told */
-    return gy_strf(f->arena, "%s %s %u %d %p %s %s", any ? "" : f->url.scheme.ptr,
-                   any ? "" : f->url.host.ptr, any ? 0U : (unsigned)f->url.port, o->family,
-                   (void *)o->tls, o->source_address ? o->source_address : "", f->via.text);
+    const gy_str pieces[] = {gy_str_n((const char *)&o->tls, sizeof o->tls),
+                             gy_str_n((const char *)&o->family, sizeof o->family),
+                             any ? none : f->url.scheme,
+                             end,
+                             any ? none : f->url.authority,
+                             end,
+                             o->source_address ? gy_str_of(o->source_address) : none,
+                             end,
+                             gy_str_of(f->via.text)};
+    return gy_str_concat(f->arena, pieces, sizeof pieces / sizeof pieces[0]);
 }
 
 static int ask_by_curl(struct gy__fetch *f)
