@@ -11,6 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Wherever the tests run, nothing goes through proxies that they do not know. */
+__attribute__((constructor)) static void party_without_proxies(void)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy",   "HTTPS_PROXY",
+                                        "all_proxy",  "ALL_PROXY",     "no_proxy",
+                                        "NO_PROXY",   "REQUEST_METHOD"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
+}
+
 enum after { KEEP, CLOSE, STALL };
 
 /* A server that reads a request and says the next of its answers, over all connections. */
