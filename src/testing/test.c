@@ -10,7 +10,7 @@
 #include "testing/test.h"
 
 /* Bounds of what a test may do without an end in sight. */
-enum { ROUNDS_MOST = 200000, JUMPS_MOST = 200000, QUIET_MOST = 300 };
+enum { ROUNDS_MOST = 200000, JUMPS_MOST = 200000, QUIET_MOST = 300, BEATS_OF_A_TURN = 2 };
 #define QUIET 0.01 /* real seconds */
 
 static gy_test *current;
@@ -109,15 +109,22 @@ static bool pump(gy_test *t)
     return moved;
 }
 
-/* The code under test runs here. */
-static void turn(gy_test *t, double seconds)
+static unsigned long long beats(const gy_test *t)
 {
+    return atomic_load_explicit(&t->loop->beat.count, memory_order_relaxed);
+}
+
+/* The code under test runs here. Did any? */
+static bool turn(gy_test *t, double seconds)
+{
+    unsigned long long before = beats(t);
     int own = t->own;
     t->own = 0;
     int e = gy_loop_turn(t->loop, seconds);
     t->own = own;
     if (e)
         gy_test_fail(t, "the loop failed: %s", gy_strerror(e));
+    return beats(t) - before > BEATS_OF_A_TURN;
 }
 
 void gy_test_settle(gy_test *t)
@@ -125,7 +132,7 @@ void gy_test_settle(gy_test *t)
     int quiet = 0;
     for (int n = 0; quiet < 2; n++) {
         bool moved = pump(t);
-        turn(t, 0);
+        moved |= turn(t, 0);
         moved |= pump(t);
         quiet = moved || gy_loop_timeout(t->loop) == 0 ? 0 : quiet + 1;
         if (n == ROUNDS_MOST) {

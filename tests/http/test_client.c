@@ -2,6 +2,8 @@
 /* test_client.c - what a fetch sends and gives, by server scripts and against gyre's own server. */
 #include "client_party.h"
 
+#include "codec/coding.h"
+
 #define OK "HTTP/1.1 200 OK\r\n"
 /* "hello" six times, as gzip. */
 #define HELLO                                                                                      \
@@ -99,6 +101,11 @@ GY_TEST(what_breaks_a_request_is_refused)
 {
     const gy_field split[] = {{GY_STR("A"), GY_STR("b\r\nC: d")}, {{0}, {0}}};
     const gy_field name[] = {{GY_STR("A b"), GY_STR("c")}, {{0}, {0}}};
+    const gy_field colon[] = {{GY_STR("A: b\r\nC"), GY_STR("d")}, {{0}, {0}}};
+    const gy_field nul[] = {{GY_STR("A"), GY_STR("b\0c")}, {{0}, {0}}};
+    const gy_field lone[] = {{GY_STR("A"), GY_STR("b\rC: d")}, {{0}, {0}}};
+    const gy_field host[] = {{GY_STR("Host"), GY_STR("a\r\nB: c")}, {{0}, {0}}};
+    const gy_field none[] = {{{0}, {0}}};
     const gy_field framing[] = {{GY_STR("content-length"), GY_STR("3")}, {{0}, {0}}};
     const struct {
         const char *url;
@@ -113,6 +120,21 @@ GY_TEST(what_breaks_a_request_is_refused)
         {"http://127.0.0.1:1/", {.headers = name}, GY_EINVAL},
         {"http://127.0.0.1:1/", {.headers = framing}, GY_EINVAL},
         {"http://127.0.0.1:1/", {.user_agent = "a\nb"}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.method = "GET\t/"}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.method = "G:T", .any_method = true}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.headers = colon}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.headers = nul}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.headers = lone}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.headers = host}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.user = "a\r\nB: c", .password = "d"}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.user = "a", .password = "b\nc"}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.body = GY_STR("a"), .form = none}, GY_EINVAL},
+        {"http://127.0.0.1:1/", {.read_body = read_source, .body_length = -1}, GY_EINVAL},
+        {"http://a\r\nb/", {0}, GY_EURL},
+        {"http://127.0.0.1:1/\n", {0}, GY_EURL},
+        {"http://127.0.0.1:1\r\nX: y/", {0}, GY_EURL},
+        {"http://a%0d%0ab/", {0}, GY_EURL},
+        {"http://a%0d%0ab@127.0.0.1/", {0}, GY_EURL},
         {"http://127.0.0.1:1/", {.method = "GET", .body = GY_STR("x")}, GY_EINVAL},
         {"http://127.0.0.1:1/", {.auth = GY_AUTH_BEARER, .password = "a\rb"}, GY_EINVAL},
         {"http://127.0.0.1:1/a\r\nb", {0}, GY_EURL},
@@ -134,6 +156,16 @@ GY_TEST(what_breaks_a_request_is_refused)
         gy_arena_done(&a.arena);
         party_close(&p);
     }
+}
+
+/* What cannot break anything where it goes is coded, and comes out as one piece. */
+GY_TEST(what_may_break_a_request_is_coded)
+{
+    const gy_field form[] = {{GY_STR("a\r\nB: c"), GY_STR("d&e=f\0g\n")}, {{0}, {0}}};
+    sends(t, (gy_fetch_opts){.form = form}, "/",
+          "POST / HTTP/1.1\r\nHost: *\r\nContent-Type: *\r\nContent-Length: "
+          "30\r\n\r\na%0D%0AB%3A+c=d%26e%3Df%00g%0A");
+    sends(t, (gy_fetch_opts){0}, "/a b?c\"d<e>", "GET /a%20b?c%22d%3Ce%3E HTTP/1.1\r\n*");
 }
 
 /* -- What is given ------------------------------------------------------------------------------- */
@@ -231,6 +263,40 @@ GY_TEST(bodies_are_decompressed)
     decodes(t, "gzip", hello, 34, GY_ETOOBIG);
 }
 
+GY_TEST(every_coding_is_decompressed)
+{
+    static const enum gy__coding codings[] = {GY__CODING_GZIP, GY__CODING_DEFLATE, GY__CODING_BR,
+                                              GY__CODING_ZSTD};
+    for (size_t i = 0; i < 4; i++) {
+        char coded[256];
+        size_t len = 0;
+        gy_str in = GY_STR("hello hello hello hello hello hello");
+        struct gy__encoder *e = gy__encoder_new(codings[i], 0);
+        if (!e)
+            continue; /* a build without it */
+        for (ssize_t n;
+             (n = gy__encode(e, &in, GY__FLUSH_END, coded + len, sizeof coded - len)) > 0;)
+            len += (size_t)n;
+        gy__encoder_free(e);
+        decodes(t, gy__coding_name(codings[i]), gy_str_n(coded, len), 0, 0);
+        decodes(t, gy__coding_name(codings[i]), gy_str_n(coded, len), 34, GY_ETOOBIG);
+        decodes(t, gy__coding_name(codings[i]), gy_str_n(coded, len - 1), 0, GY_ECODING);
+    }
+}
+
+GY_TEST(no_decompress_gives_what_came)
+{
+    struct party p = {
+        .answers = {SAY(OK "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc")}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.no_decompress = true}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_TEXT(a.res.body, "abc");
+    GY_CHECK(!strstr(p.seen, "Accept-Encoding"));
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
 GY_TEST(expect_continue_waits_for_the_word)
 {
     struct party p = {.answers = {SAY("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")}};
@@ -241,6 +307,40 @@ GY_TEST(expect_continue_waits_for_the_word)
     GY_CHECK_GLOB(gy_str_n(p.seen, p.seen_len), "*Expect: 100-continue\r\n*\r\n\r\n");
     gy_arena_done(&a.arena);
     party_close(&p);
+}
+
+/* Takes the head, waits for the body, and only then says something: or before it, [arg]. */
+static int hold_back(gy_stream *s, void *arg)
+{
+    gy_str all;
+    int e = gy_stream_read_until(s, "\r\n\r\n", 65536, &all);
+    if (!e && arg)
+        e = gy_stream_write(s, arg, strlen(arg));
+    if (!e)
+        e = gy_stream_read_exact(s, 3, &all);
+    bool whole = !e && gy_str_eq(all, gy_str_of("abc"));
+    return whole ? gy_stream_write_str(s, (gy_str)SAY(OK "Content-Length: 2\r\n\r\nhi")) : e;
+}
+
+GY_TEST(expect_continue_does_not_wait_for_ever)
+{
+    static char on[] = "HTTP/1.1 103 Hint\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
+    gy_test_clock_auto(t);
+    for (int i = 0; i < 2; i++) {
+        char why[256];
+        int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-expect"}, why, sizeof why);
+        gy_tcp_server *s = gy_tcp_server_open(fd, NULL, hold_back, i ? on : NULL);
+        struct ask a = {
+            .url = "http://expect.test/",
+            .opts = {.proxy = "unix:@gyre-expect", .body = GY_STR("abc"), .expect_continue = true}};
+        if (!GY_CHECK_INT(ask(t, &a), 0))
+            gy_test_fail(t, "%s", a.res.why);
+        GY_CHECK_TEXT(a.res.body, "hi");
+        GY_CHECK(i ? a.res.times.total < 0.5 : a.res.times.total > 0.99);
+        GY_CHECK(a.res.times.total < 1.5 && a.res.times.first_byte >= 0);
+        gy_arena_done(&a.arena);
+        gy_tcp_server_close(s, 0);
+    }
 }
 
 /* -- Redirects ----------------------------------------------------------------------------------- */
