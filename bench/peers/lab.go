@@ -22,7 +22,7 @@ const (
 )
 
 var client = &http.Client{Transport: &http.Transport{
-	MaxIdleConns: 1000, MaxIdleConnsPerHost: 1000, MaxConnsPerHost: 1000,
+	MaxIdleConns: 100, MaxIdleConnsPerHost: 100, MaxConnsPerHost: 100,
 	DisableCompression: true,
 }}
 

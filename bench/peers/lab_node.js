@@ -6,7 +6,7 @@ const http = require("http");
 const { setTimeout: sleep } = require("timers/promises");
 
 const [port, upstream] = process.argv.slice(2);
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1000, maxFreeSockets: 1000 });
+const agent = new http.Agent({ keepAlive: true, maxSockets: 100, maxFreeSockets: 100 });
 const LOOK_UPS = 32, LOOK_UP = 50, DELAY = 1000, BURN = 10000;
 
 function block(milliseconds) {

@@ -9,7 +9,7 @@ import urllib.parse
 DELAY = 1  # seconds
 LOOK_UPS, LOOK_UP = 32, 0.05
 BURN = 0.01  # seconds of CPU
-AT_MOST = 1000  # connections to the upstream
+AT_MOST = 100  # connections to the upstream: more made all of them slower
 FOUND = f"{LOOK_UPS} found\n".encode()
 HELLO = b"Hello, world\n"
 

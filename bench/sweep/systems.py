@@ -140,7 +140,7 @@ class Stage:
     def nginx(self, to, locations):
         """nginx.conf with another server behind it; [locations] are pairs of path and what to do."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        upstream = (f"upstream there {{ server 127.0.0.1:{to}; keepalive 1000; "
+        upstream = (f"upstream there {{ server 127.0.0.1:{to}; keepalive 10000; "
                     "keepalive_requests 1000000000; keepalive_timeout 3600s; }")
         proxy = 'proxy_http_version 1.1; proxy_set_header Connection "";'
         places = "\n".join(f"location = {path} {{ {proxy} {do} }}" for path, do in locations)
