@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* spider.c - follow the links of a site, ten pages at a time, and never leave it.
  *
- *     spider http://localhost:8888/ 100       at most 100 pages
- *
- * HTTP/1.0 over a stream: the server closes when the page is done. */
+ *     spider https://localhost:8888/ 100      at most 100 pages */
 
 #include <gyre.h>
 #include <stdio.h>
@@ -14,12 +12,12 @@ enum { WORKERS = 10, PAGE_MAX = 1 << 20 };
 
 struct page {
     char *path;
-    int status, depth;
+    int depth;
     struct page *next; /* all that were ever seen */
 };
 
 struct spider {
-    char host[GY_ADDRESS_MAX]; /* "localhost:8888" */
+    gy_str site; /* "http://localhost:8888" */
     gy_queue todo;
     struct page *seen;
     int count, limit, failed;
@@ -76,39 +74,29 @@ static int follow_links(struct spider *s, const struct page *from, gy_str body)
     return e;
 }
 
-static int ask(gy_stream *stream, const struct spider *s, const struct page *p)
+/* A redirect may have led to another site: its links are not ours to follow. */
+static bool is_inside(const struct spider *s, const char *url)
 {
-    char request[2048];
-    int n =
-        snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", p->path, s->host);
-    if (n >= (int)sizeof request)
-        return GY_ETOOBIG;
-    return gy_stream_write(stream, request, (size_t)n);
-}
-
-static int read_answer(gy_stream *stream, struct spider *s, struct page *p)
-{
-    gy_str head, body;
-    int e = gy_stream_read_until(stream, "\r\n\r\n", 65536, &head);
-    if (e)
-        return e;
-    if (sscanf(head.ptr, "HTTP/1.%*d %d", &p->status) != 1)
-        return GY_EPROTO;
-    bool html = strcasestr(head.ptr, "\r\nContent-Type: text/html") != NULL;
-    e = gy_stream_read_all(stream, PAGE_MAX, &body);
-    return e || !html ? e : follow_links(s, p, body);
+    return strncmp(url, s->site.ptr, s->site.len) == 0 && strchr("/?#", url[s->site.len]);
 }
 
 static int fetch(struct spider *s, struct page *p)
 {
-    gy_stream *stream;
-    int e = gy_connect(s->host, &(gy_connect_opts){.timeout = 5}, &stream);
-    if (e)
-        return e;
-    e = ask(stream, s, p);
-    if (!e)
-        e = read_answer(stream, s, p);
-    gy_stream_close(stream);
+    gy_arena arena = {0};
+    gy_response res;
+    gy_str url = gy_strf(&arena, "%.*s%s", GY_FMT(s->site), p->path);
+    int e = url.ptr ? gy_fetch(&arena, url.ptr,
+                               &(gy_fetch_opts){.timeout = 10, .max_body = PAGE_MAX}, &res)
+                    : GY_ENOMEM;
+    if (e) {
+        printf("---  %s  %s\n", p->path, url.ptr ? res.why : gy_strerror(e));
+    } else {
+        printf("%d  %s\n", res.status, p->path);
+        gy_str type = gy_headers_get(&res.headers, "Content-Type");
+        if (gy_str_starts(type, gy_str_of("text/html")) && is_inside(s, res.url))
+            e = follow_links(s, p, res.body);
+    }
+    gy_arena_done(&arena);
     return e;
 }
 
@@ -120,16 +108,7 @@ static int work(void *arg)
     void *item;
     int e;
     while ((e = gy_queue_get(&s->todo, &item, GY_FOREVER)) == 0) {
-        struct page *p = item;
-        gy_deadline d;
-        gy_deadline_begin(&d, 10);
-        int failed = fetch(s, p);
-        gy_deadline_end(&d);
-        s->failed += failed != 0;
-        if (failed)
-            printf("---  %s  %s\n", p->path, gy_strerror(failed));
-        else
-            printf("%d  %s\n", p->status, p->path);
+        s->failed += fetch(s, item) != 0;
         if ((e = gy_queue_task_done(&s->todo)) != 0)
             break;
     }
@@ -155,24 +134,21 @@ static int crawl(void *arg)
 }
 
 /* "http://host:port/path" into its two parts. */
-static bool take_apart(const char *url, char *host, size_t size, const char **path)
+static bool take_apart(const char *url, gy_str *site, const char **path)
 {
-    static const char scheme[] = "http://";
-    if (strncmp(url, scheme, sizeof scheme - 1) != 0)
-        return false;
-    url += sizeof scheme - 1;
-    size_t len = strcspn(url, "/");
-    bool port = memchr(url, ':', len) != NULL;
-    *path = url[len] ? url + len : "/";
-    return len && snprintf(host, size, "%.*s%s", (int)len, url, port ? "" : ":80") < (int)size;
+    size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
+    size_t host = strcspn(url + scheme, "/?#");
+    *site = gy_str_n(url, scheme + host);
+    *path = url[site->len] == '/' ? url + site->len : "/";
+    return scheme && host;
 }
 
 int main(int argc, char **argv)
 {
     struct spider s = {.limit = argc > 2 ? atoi(argv[2]) : 100};
     const char *path;
-    if (argc < 2 || !take_apart(argv[1], s.host, sizeof s.host, &path) || s.limit < 1)
-        return fprintf(stderr, "usage: spider http://host[:port]/path [pages]\n"), 2;
+    if (argc < 2 || !take_apart(argv[1], &s.site, &path) || s.limit < 1)
+        return fprintf(stderr, "usage: spider http[s]://host[:port]/path [pages]\n"), 2;
     int e = add_page(&s, gy_str_of(path), 0);
     if (!e)
         e = gy_run(crawl, &s);
