@@ -24,20 +24,47 @@ static BIO *open_text(const char *file, gy_str text, const char *what, struct gy
 
 static int bad(struct gy__why why, const char *what, const char *file)
 {
-    gy__tls_say(why, "no good %s in %s: %s", what, file ? file : "the given text",
-                gy__tls_complaint());
+    unsigned long code = ERR_peek_last_error();
+    const char *where = file ? file : "the given text";
+    if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+        gy__tls_say(why, "no good %s in %s: there is none as PEM", what, where);
+    else
+        gy__tls_say(why, "no good %s in %s: %s", what, where, gy__tls_complaint());
     ERR_clear_error();
     return GY_ETLS;
 }
 
+/* Passwords have errors of their own. */
+static int bad_key(struct gy__why why, const char *file, bool asked, const char *password)
+{
+    const char *where = file ? file : "the given text";
+    unsigned long code = ERR_peek_last_error();
+    if (!asked && ERR_GET_REASON(code) == ERR_R_UNSUPPORTED)
+        gy__tls_say(why, "no good key in %s: there is none as PEM", where);
+    else if (!asked)
+        return bad(why, "key", file);
+    else if (!password)
+        gy__tls_say(why, "the key in %s is protected by a password, and there is none", where);
+    else
+        gy__tls_say(why, "the password does not fit the key in %s", where);
+    ERR_clear_error();
+    return GY_ETLS;
+}
+
+struct asking {
+    const char *password;
+    bool asked;
+};
+
 /* Never ask on a terminal. */
 static int on_password(char *buf, int size, int writing, void *arg)
 {
-    const char *password = arg;
+    struct asking *a = arg;
     (void)writing;
-    if (!password || strlen(password) >= (size_t)size)
+    a->asked = true;
+    if (!a->password || strlen(a->password) >= (size_t)size)
         return -1;
-    return snprintf(buf, (size_t)size, "%s", password);
+    return snprintf(buf, (size_t)size, "%s", a->password);
 }
 
 /* The rest of the file: who has signed the certificate, and so on. */
@@ -77,8 +104,9 @@ static int load_key(SSL_CTX *ctx, const gy_tls_certificate *c, struct gy__why wh
     BIO *b = open_text(file, text, "key", why);
     if (!b)
         return GY_ETLS;
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(b, NULL, on_password, (void *)(uintptr_t)c->password);
-    int e = key ? 0 : bad(why, "key", file);
+    struct asking a = {.password = c->password};
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(b, NULL, on_password, &a);
+    int e = key ? 0 : bad_key(why, file, a.asked, c->password);
     if (!e && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)) {
         gy__tls_say(why, "the key in %s is not that of the certificate in %s",
                     file ? file : "the given text",

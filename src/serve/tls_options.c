@@ -28,9 +28,10 @@ static void make_rows(struct gy__tls_options *s)
         GY_OPT_PATH("tls-client-ca", &s->tls.ca_file,
                     "clients have to show a certificate that one of these authorities has signed",
                     .meta = "FILE"),
-        GY_OPT_TEXT("tls-ciphers", &s->tls.ciphers,
-                    "what may encrypt TLS 1.2, as OpenSSL writes it; a modern list when not given",
-                    .meta = "LIST"),
+        GY_OPT_TEXT(
+            "tls-ciphers", &s->tls.ciphers,
+            "what may encrypt, best first, as OpenSSL writes it; a modern list when not given",
+            .meta = "LIST"),
         GY_OPT_BOOL("tls-ocsp", &s->tls.ocsp,
                     "staple the answer of the authority in FILE.ocsp beside each certificate"),
         GY_OPT_TIME("tls-check", &s->check,

@@ -59,10 +59,11 @@ def environment(**more):
 
 class Server:
     """A server in the background; its lines are read as they come."""
+    program = APP
 
     def __init__(self, *args, env=None, preexec=None, ready=True):
         self.process = subprocess.Popen(
-            [APP, *args], stderr=subprocess.PIPE, text=True, start_new_session=True,
+            [self.program, *args], stderr=subprocess.PIPE, text=True, start_new_session=True,
             env=environment(**(env or {})), preexec_fn=preexec)
         self.pid = self.process.pid
         self.lines = []
@@ -84,7 +85,7 @@ class Server:
         if self.process.poll() is not None:
             self.reader.join()
         for line in list(self.lines):
-            found = re.search(r"gyre [\d.]+ serving serve_app on (\S+) \(pid (\d+)", line)
+            found = re.search(r"gyre [\d.]+ serving \w+ on (\S+) \(pid (\d+)", line)
             if found:
                 assert int(found.group(2)) == self.pid
                 return found
