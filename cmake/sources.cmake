@@ -61,6 +61,21 @@ else()
     list(APPEND sources ${PROJECT_SOURCE_DIR}/src/loop/symbol_none.c)
 endif()
 
+# Another engine of the client: a library that is loaded when it is needed. Only its headers are used.
+set(GYRE_CURL_FOUND FALSE)
+if(GYRE_CURL)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(GYRE_CURL QUIET libcurl>=7.85)
+endif()
+if(GYRE_CURL_FOUND)
+    list(FILTER sources EXCLUDE REGEX "/http/client_curl_none\\.c$")
+    set(curl ${sources})
+    list(FILTER curl INCLUDE REGEX "/http/client_curl[^/]*\\.c$")
+    set_source_files_properties(${curl} PROPERTIES INCLUDE_DIRECTORIES "${GYRE_CURL_INCLUDE_DIRS}")
+else()
+    list(FILTER sources EXCLUDE REGEX "/http/client_curl(_[a-mo-z][a-z]*|_names)?\\.c$")
+endif()
+
 # TLS: all of OpenSSL is in files that are called so.
 set(OPENSSL_FOUND FALSE)
 if(GYRE_TLS)

@@ -50,17 +50,12 @@ static int exchange(struct gy__fetch *f)
     return f->transfer ? gy__curl_read_body(f) : gy__fetch_read_body(f);
 }
 
-static bool is_idempotent(enum gy_method verb)
-{
-    return verb != GY_METHOD_POST && verb != GY_METHOD_PATCH && verb != GY_METHOD_OTHER;
-}
-
 /* A kept connection may be closed by the server while we write to it: then it has read nothing. */
 static bool may_try_again(const struct gy__fetch *f, int code)
 {
     if (code != GY_ECLOSED || !f->peer->reused || f->got || f->client->ended)
         return false;
-    return f->sent == 0 || (is_idempotent(f->verb) && gy__fetch_is_repeatable(f));
+    return f->sent == 0 || (gy__method_is_idempotent(f->verb) && gy__fetch_is_repeatable(f));
 }
 
 static int try_it(struct gy__fetch *f)
@@ -113,11 +108,11 @@ static int ask_by_curl(struct gy__fetch *f)
 static int ask(struct gy__fetch *f)
 {
     f->times = (struct gy__fetch_times){.began = f->times.began};
-    if (f->client->curl)
-        return ask_by_curl(f);
     int e = gy__proxy_pick(f);
     if (e)
         return e;
+    if (f->client->curl)
+        return ask_by_curl(f);
     gy_str place = place_of(f);
     if (!place.ptr)
         return GY_ENOMEM;

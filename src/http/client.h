@@ -243,7 +243,8 @@ GY_SUSPENDS ssize_t gy__fetch_call_reader(struct gy__fetch *f, void *buf, size_t
 
 /* -- client_connection.c --------------------------------------------------------------------------- */
 
-/* More bytes behind peer->in_len: the count, 0 at the end, or a negative code. [until] as in gy__park. */
+/* More bytes behind peer->in_len: the count, 0 at the end, or a negative code; GY_EPROTO where there is no
+ * stream. [until] as in gy__park. */
 GY_SUSPENDS ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until);
 
 /* Write all of it. 0; 1 when an answer has begun to come; or a negative code. [sent] counts. */

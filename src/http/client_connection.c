@@ -59,7 +59,7 @@ static int make_room(struct gy__peer *p, size_t most)
 
 ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until)
 {
-    int e = make_room(p, most);
+    int e = p->stream ? make_room(p, most) : GY_EPROTO;
     if (e)
         return e;
     ssize_t n = gy__transport_read(p->stream->t, p->in + p->in_len, p->in_cap - p->in_len, until);

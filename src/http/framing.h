@@ -49,6 +49,12 @@ static inline bool gy__method_has_body(enum gy_method verb)
     return verb == GY_METHOD_POST || verb == GY_METHOD_PUT || verb == GY_METHOD_PATCH;
 }
 
+/* Those that may be asked again when nobody knows whether they were done. */
+static inline bool gy__method_is_idempotent(enum gy_method verb)
+{
+    return verb != GY_METHOD_POST && verb != GY_METHOD_PATCH && verb != GY_METHOD_OTHER;
+}
+
 /* May a response with this status carry a body at all? Not 1xx, 204 and 304. */
 static inline bool gy__status_has_body(int status)
 {

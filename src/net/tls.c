@@ -156,6 +156,11 @@ bool gy__tls_is_server(const gy_tls *tls)
     return tls->server;
 }
 
+const gy_tls_opts *gy__tls_opts(const gy_tls *tls)
+{
+    return &tls->opts;
+}
+
 int gy_tls_reload(gy_tls *tls, char *why, size_t size)
 {
     struct gy__tls_contexts fresh, old;

@@ -54,6 +54,12 @@ bool gy__tls_is_server(const gy_tls *tls)
     return false;
 }
 
+const gy_tls_opts *gy__tls_opts(const gy_tls *tls)
+{
+    (void)tls;
+    return NULL;
+}
+
 int gy__transport_tls_new(gy_loop *loop, int fd, gy_tls *tls, struct gy__transport **out)
 {
     (void)loop, (void)fd, (void)tls, (void)out;

@@ -37,4 +37,7 @@ bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out);
 gy_tls *gy__tls_ref(gy_tls *tls);
 bool gy__tls_is_server(const gy_tls *tls);
 
+/* What it was made from: a copy. */
+const gy_tls_opts *gy__tls_opts(const gy_tls *tls);
+
 #endif
