@@ -28,13 +28,15 @@ const ways = [
 const milliseconds = ms => ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
 const took = ms => ms < 1000 ? `${milliseconds(ms)} ms` : `${(ms / 1000).toFixed(2)} s`;
 
-async function ask(work, way) {
-  const got = await fetch(`/lab/try?work=${work}&way=${way}`);
+/* The number keeps the browser from asking one after another, as it does for the same address. */
+async function ask(work, way, i) {
+  const got = await fetch(`/lab/try?work=${work}&way=${way}&n=${i}`);
   const said = await got.json();
   if (said.error) throw new Error(said.error);
   return said;
 }
 
+/* The number keeps the browser from asking one after another, as it does for the same address. */
 async function ask_all(work, way, button, output) {
   const n = +document.querySelector('[name=times]:checked').value;
   const label = ways.find(w => w.name === way).label();
@@ -42,7 +44,7 @@ async function ask_all(work, way, button, output) {
   output.className = 'fresh';
   output.textContent = '\u2026';
   try {
-    const said = await Promise.all(Array.from({length: n}, () => ask(work, way)));
+    const said = await Promise.all(Array.from({length: n}, (_, i) => ask(work, way, i)));
     const ms = Math.max(...said.map(s => s.ms)), one = said[0];
     const after = n > 1 ? `the last of ${n} after` : 'after';
     const text = one.answer.length > 120 ? one.answer.slice(0, 120) + '\u2026' : one.answer;
