@@ -48,7 +48,8 @@ static int say(struct gy__fetch *f, struct question *q)
     size_t sent = 0;
     struct iovec all = {q->bytes, q->len};
     int e = gy__peer_write(f->peer, &all, 1, f->connect_until, &sent);
-    return e < 0 ? no_answer(f, e) : 0;
+    /* Why it is closed may have been said. */
+    return e < 0 && e != GY_ECLOSED ? no_answer(f, e) : 0;
 }
 
 /* The next [n] bytes, seen but not yet taken. */

@@ -117,7 +117,8 @@ int gy__tunnel_open(struct gy__fetch *f)
     struct iovec all = {b->data, b->len};
     if (!e)
         e = gy__peer_write(f->peer, &all, 1, f->connect_until, &sent);
-    if (e < 0)
+    /* Why it is closed may have been said. */
+    if (e < 0 && e != GY_ECLOSED)
         return no_answer(f, e);
     e = read_answer(f);
     f->head.status = 0;

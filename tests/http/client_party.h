@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Wherever the tests run, nothing goes through proxies that they do not know. */
 __attribute__((constructor)) static void party_without_proxies(void)
@@ -21,7 +22,7 @@ __attribute__((constructor)) static void party_without_proxies(void)
         unsetenv(names[i]);
 }
 
-enum after { KEEP, CLOSE, STALL };
+enum after { KEEP, CLOSE, STALL, RESET };
 
 /* A server that reads a request and says the next of its answers, over all connections. */
 struct party {
@@ -79,7 +80,11 @@ static inline int party_serve(gy_stream *s, void *arg)
         if (i >= 16 || !p->answers[i].ptr)
             return 0;
         e = p->answers[i].len ? gy_stream_write_str(s, p->answers[i]) : 0;
-        if (e || p->after[i] == CLOSE)
+        if (p->after[i] == RESET) {
+            struct linger at_once = {.l_onoff = 1};
+            setsockopt(gy_stream_fd(s), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        }
+        if (e || p->after[i] == CLOSE || p->after[i] == RESET)
             return e;
         if (p->after[i] == STALL)
             return gy_stream_read(s, 1, &head);
