@@ -18,7 +18,7 @@ def milliseconds(text):
 def parse_wrk(text):
     """The figures in what wrk --latency prints."""
     count, wall = re.search(r"(\d+) requests in ([\d.]+\w+)", text).groups()
-    quantiles = {q: milliseconds(t) for q, t in re.findall(r"^ +(\d+)% +([\d.]+[a-z]+)$", text, re.M)}
+    quantiles = {q: milliseconds(t) for q, t in re.findall(r"^ +(\d+)% +([\d.]+[a-z]+) *$", text, re.M)}
     failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     refused = int(refused.group(1)) if refused else 0

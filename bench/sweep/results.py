@@ -56,12 +56,16 @@ def chosen(rows, **wanted):
 
 
 def failures(rows):
-    """How many in all, and where if not everywhere."""
+    """How many in all, and where if not everywhere; a run without one answer failed too."""
     bad = [r for r in rows if r["failed"]]
-    if not bad:
-        return "0"
-    first = "" if len(rows) == 1 else f" (from {bad[0]['concurrency']:,})"
-    return f"{sum(r['failed'] for r in bad):,}{first}"
+    mute = [r for r in rows if not r["requests"] and not r["failed"]]
+    words = []
+    if bad:
+        first = "" if len(rows) == 1 else f" (from {bad[0]['concurrency']:,})"
+        words.append(f"{sum(r['failed'] for r in bad):,}{first}")
+    if mute:
+        words.append(f"no answer in time at {mute[0]['concurrency']:,}")
+    return ", ".join(words) or "0"
 
 
 def at_each(figure, steps):

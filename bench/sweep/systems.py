@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """systems - the servers that do the lab's work: how each is started, and why one is left out."""
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -181,6 +182,7 @@ def no_program(program, package):
     return "" if find(program) else f"{package} is not installed"
 
 
+@functools.lru_cache(maxsize=None)
 def no_module(*modules):
     ask = [PYTHON, "-c", "import " + ", ".join(modules)]
     there = os.path.exists(PYTHON) and not subprocess.run(
