@@ -168,8 +168,7 @@ class Stage:
     def go(self):
         out = f"{self.folder}/lab_go"
         if not os.path.exists(out):
-            env = dict(os.environ, GOFLAGS="-buildvcs=false")
-            env.setdefault("GOCACHE", f"{self.folder}/go")
+            env = dict(os.environ, GOFLAGS="-buildvcs=false", GOCACHE=str(self.build / "go-cache"))
             subprocess.run(["go", "build", "-o", out, f"{PEERS}/lab.go"], env=env, check=True)
         return lambda port: [out, str(port), self.upstream_url]
 

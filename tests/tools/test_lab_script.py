@@ -284,10 +284,12 @@ class Script(unittest.TestCase):
     def test_points(self):
         page = progress.Page("http://127.0.0.1:9/")
         with unittest.mock.patch("urllib.request.urlopen") as opened:
-            self.assertIsNone(page.post(row(p50_ms=None)))
+            self.assertIsNone(page.post(row("gyre ×4", kind="ab")))
+            opened.assert_not_called()
+            self.assertIsNone(page.post(row("gyre ×4", p50_ms=None)))
         ask = opened.call_args[0][0]
         self.assertEqual(ask.full_url, "http://127.0.0.1:9/lab/points")
-        self.assertEqual(ask.data, b'{"system": "gyre task", "work": "fetch", "concurrency": 1000, '
+        self.assertEqual(ask.data, b'{"system": "gyre x4", "work": "fetch", "concurrency": 1000, '
                                    b'"rps": 1000.0, "p50_ms": 0, "p99_ms": 9.5, "failed": 0}')
 
 
