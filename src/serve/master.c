@@ -55,7 +55,8 @@ static _Noreturn void become_worker(struct master *m, const struct child *c)
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGHUP);
     sigaddset(&mask, SIGQUIT);
-    sigaddset(&mask, SIGUSR1);
+    if (s->renewable)
+        sigaddset(&mask, SIGUSR1);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     s->under_master = true;
     s->listeners.file.path[0] = 0; /* it is the master's to remove */

@@ -30,6 +30,14 @@ static sighandler_t disposition(int signo)
     return sigaction(signo, NULL, &now) == 0 ? now.sa_handler : SIG_ERR;
 }
 
+/* Nobody handles it, and nobody has it blocked to take it in another way. */
+static bool is_free(int signo)
+{
+    sigset_t blocked;
+    return disposition(signo) == SIG_DFL && pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 &&
+           !sigismember(&blocked, signo);
+}
+
 /* Asked at the start: when a terminal has gone, nobody can tell any more that there was one. */
 static enum gy__hangup purpose_of_hangup(void)
 {
@@ -63,7 +71,7 @@ static void set_defaults(struct gy__serving *s, const gy_serve_opts *opts)
     if (s->opts.ticket_rotation == 0)
         s->opts.ticket_rotation = GY__DEFAULT_TICKET_ROTATION;
     s->hangup = purpose_of_hangup();
-    s->renewable = disposition(SIGUSR1) == SIG_DFL;
+    s->renewable = is_free(SIGUSR1);
 }
 
 /* 0, or a negative code with a sentence. */

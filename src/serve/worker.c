@@ -185,7 +185,8 @@ static int watch_signals(struct worker *w)
         e = gy_loop_on_signal(w->loop, SIGUSR1, on_renewal_signal, w);
     sigset_t all;
     sigemptyset(&all);
-    sigaddset(&all, SIGUSR1);
+    if (s->renewable)
+        sigaddset(&all, SIGUSR1);
     for (size_t i = 0; i < STOP_SIGNALS; i++)
         sigaddset(&all, stop_signals[i]);
     pthread_sigmask(SIG_UNBLOCK, &all, NULL);

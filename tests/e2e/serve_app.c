@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* serve_app.c - the server that test_serve.py runs. */
 #include <gyre.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *greeting = "hello";
@@ -75,8 +77,30 @@ static void on_stop(const gy_app *app)
     fprintf(stderr, "on_stop of %d\n", (int)getpid());
 }
 
+static void on_usr1(int signo)
+{
+    static const char text[] = "SIGUSR1 handled by the program\n";
+    (void)signo;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+}
+
+/* A program may want the signal for itself, in one way or another. */
+static void take_usr1(const char *how)
+{
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR1);
+    if (strcmp(how, "handled") == 0)
+        sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_usr1, .sa_flags = SA_RESTART},
+                  NULL);
+    else
+        sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
 int main(int argc, char **argv)
 {
+    if (getenv("TEST_USR1"))
+        take_usr1(getenv("TEST_USR1"));
     static const gy_option options[] = {
         GY_OPT_TEXT("greeting", &greeting, "what to answer"),
         GY_OPT_END,

@@ -59,6 +59,11 @@ def setUpModule():
     (HERE / "whole.pem").write_text((HERE / "server.pem").read_text()
                                     + (HERE / "server.key").read_text())
     test_serve.setUpModule()
+    done = subprocess.run([SECURE, f"--tls-certificate={HERE / 'whole.pem'}", "--unix=/"],
+                          capture_output=True, text=True, env=environment(), timeout=PATIENCE)
+    if "without TLS" in done.stderr:
+        assert done.stderr == "secure: this library was built without TLS\n" and done.returncode == 1
+        raise unittest.SkipTest("no TLS")
 
 
 def tearDownModule():
@@ -83,7 +88,9 @@ class Secure(Server):
         return ssl.create_default_context(cafile=HERE / "ca.pem")
 
     def shake(self, context=None, name="localhost"):
-        s = (context or self.context()).wrap_socket(self.connect(), server_hostname=name)
+        # Without the last of these an end that was cut off would look like one that was announced.
+        s = (context or self.context()).wrap_socket(self.connect(), server_hostname=name,
+                                                    suppress_ragged_eofs=False)
         self.sockets.append(s)
         return s
 
@@ -300,7 +307,6 @@ class Stopping(Base):
             busy.sendall(b"GET /sleep/0.7 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             until(lambda: server.has_read(busy), "the request to be read")
             server.signal(signal.SIGTERM)
-            # An end without close_notify is an error in Python.
             self.assertEqual(idle.recv(4096), b"")
             answer = b""
             while more := busy.recv(4096):
@@ -363,6 +369,23 @@ class Reloading(Base):
                 self.use("renewed")
                 if kick:
                     server.signal(signal.SIGUSR1)
+                until(lambda: self.serials(server) == {serial_of("renewed")}, "the new one")
+                self.ends_well(server)
+
+    def test_a_program_keeps_its_signal(self):
+        for how in "handled", "blocked":
+            for more in self.kinds:
+                self.use("server")
+                server = self.start("--tls-check=0", *more, certificate="live",
+                                    env={"TEST_USR1": how})
+                self.use("renewed")
+                for pid in (server.pid, *server.children()):
+                    os.kill(pid, signal.SIGUSR1)
+                self.assertEqual(self.serials(server), {serial_of("server")})
+                if how == "handled":
+                    until(lambda: len(server.says("SIGUSR1 handled by")) == 1 + len(server.children()),
+                          "the program's own handler")
+                server.signal(signal.SIGHUP)
                 until(lambda: self.serials(server) == {serial_of("renewed")}, "the new one")
                 self.ends_well(server)
 
