@@ -134,7 +134,7 @@ static int load_for(void *arg)
     load->client = gy_client_new(&(gy_client_opts){.max_connections = most, .max_per_host = most});
     if (!load->client)
         return GY_ENOMEM;
-    gy_periodic reports = {.interval = 0.5, .fn = report_on, .arg = load, .name = "reports"};
+    gy_periodic reports = {.interval = 0.25, .fn = report_on, .arg = load, .name = "reports"};
     gy_group askers = {.timeout = load->seconds, .name = "askers"};
     load->began = now();
     int e = gy_periodic_start(&reports);

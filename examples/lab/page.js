@@ -36,7 +36,6 @@ async function ask(work, way, i) {
   return said;
 }
 
-/* The number keeps the browser from asking one after another, as it does for the same address. */
 async function ask_all(work, way, button, output) {
   const n = +document.querySelector('[name=times]:checked').value;
   const label = ways.find(w => w.name === way).label();
