@@ -118,6 +118,17 @@ gyre_may_use(GYRE_BROTLI GYRE_BR coding_brotli libbrotlidec libbrotlienc)
 gyre_may_use(GYRE_ZSTD GYRE_ZST coding_zstd libzstd)
 gyre_may_use(GYRE_PSL GYRE_PS public_suffix libpsl)
 gyre_may_lack(digest_hash OPENSSL_FOUND)
+
+# Name servers asked by c-ares: its header is enough, it is loaded when it is needed.
+set(GYRE_ARES_there FALSE)
+if(GYRE_CARES)
+    pkg_check_modules(GYRE_ARES libcares>=1.16)
+    set(GYRE_ARES_there ${GYRE_ARES_FOUND})
+endif()
+gyre_may_lack(resolver_ares GYRE_ARES_there)
+if(NOT GYRE_ARES_there)
+    list(FILTER sources EXCLUDE REGEX "/net/ares_library\\.c$")
+endif()
 gyre_may_lack(tls_lifetime OPENSSL_FOUND)
 
 set(GYRE_SOURCES ${sources})

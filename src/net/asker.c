@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* asker.c - names asked of the system: each once at a time, and what it said is kept for a while. */
+/* asker.c - names asked of the engine: each once at a time, and what it said is kept for a while. */
 #include "net/asker.h"
 
 #include <gyre/error.h>
@@ -11,8 +11,9 @@
 #include "loop/state.h"
 #include "loop/task.h"
 #include "net/lookup.h"
+#include "net/resolver_ares.h"
 
-enum { CACHE_SIZE = 1024 };
+enum { CACHE_SIZE = 1024, KEEP = 60, KEEP_TOLD = 24 * 3600, KEEP_MISS = 5 };
 
 /* A look-up under way, in a task of its own: those who wait for it come and go. */
 struct flight {
@@ -20,7 +21,7 @@ struct flight {
     gy_list link;
     struct gy__asker *asker; /* NULL: it is gone */
     gy_pool *pool;
-    double timeout;
+    int64_t until; /* ns: then it is given up, by those who wait: it keeps no loop turning */
     unsigned users;
     bool landed;
     char key[GY__KEY_ROOM];
@@ -33,14 +34,23 @@ void gy__targets_set(struct gy__targets *t, const struct gy__inet *ips, size_t c
     memcpy(t->ips, ips, t->count * sizeof *ips);
 }
 
-void gy__asker_init(struct gy__asker *a, const gy_resolver_opts *opts)
+static double or_else(double seconds, double otherwise)
 {
-    *a = (struct gy__asker){.keep = opts->cache_time == 0 ? 60 : opts->cache_time,
-                            .keep_miss = opts->cache_miss_time == 0 ? 5 : opts->cache_miss_time,
+    return seconds == 0 ? otherwise : seconds;
+}
+
+int gy__asker_init(struct gy__asker *a, const gy_resolver_opts *opts)
+{
+    bool told = opts->engine == GY_RESOLVER_CARES;
+    *a = (struct gy__asker){.keep = or_else(opts->cache_time, told ? KEEP_TOLD : KEEP),
+                            .keep_miss = or_else(opts->cache_miss_time, KEEP_MISS),
                             .timeout = opts->timeout > 0 ? opts->timeout : 20,
                             .pool = opts->pool};
     gy__resolver_cache_init(&a->cache, opts->cache_size ? opts->cache_size : CACHE_SIZE);
     gy_list_init(&a->flights);
+    if (opts->engine != GY_RESOLVER_SYSTEM && !told)
+        return GY_EINVAL;
+    return told ? gy__ares_new(&opts->cares, &a->ares) : 0;
 }
 
 void gy__asker_done(struct gy__asker *a)
@@ -51,6 +61,7 @@ void gy__asker_done(struct gy__asker *a)
         f->asker = NULL;
         gy__task_cancel_with(&f->task, GY_ESHUTDOWN);
     }
+    gy__ares_free(a->ares);
     gy__resolver_cache_flush(&a->cache);
 }
 
@@ -58,6 +69,8 @@ void gy__asker_done(struct gy__asker *a)
 static void keep(struct gy__asker *a, const char *key, int result, const struct gy__query *q)
 {
     double seconds = result == GY_ENOTFOUND ? a->keep_miss : a->keep;
+    if (!result && q->ttl >= 0 && q->ttl < seconds)
+        seconds = q->ttl;
     if ((result == 0 || result == GY_ENOTFOUND) && seconds > 0)
         gy__resolver_cache_put(&a->cache, key, q->ips, result ? 0 : (size_t)q->count,
                                gy__deadline_in(gy__clock_now(), seconds));
@@ -67,20 +80,39 @@ static void set_query(struct gy__query *q, const char *key)
 {
     q->family = *key == '4' ? AF_INET : *key == '6' ? AF_INET6 : 0;
     q->count = 0;
+    q->ttl = -1;
     memcpy(q->name, key + 1, strlen(key));
 }
 
 static int fly(void *arg)
 {
     struct flight *f = arg;
-    gy_deadline d;
-    gy_deadline_begin(&d, f->timeout);
     /* With a copy: who is out of time leaves the thread behind, which may take a minute more. */
     gy_offload_opts opts = {.pool = f->pool, .size = sizeof f->query};
-    int e = gy__lookup_source.in_task ? gy__lookup_source.fn(&f->query)
-                                      : gy_offload(gy__lookup_source.fn, &f->query, &opts);
-    gy_deadline_end(&d);
-    return e;
+    if (!f->asker)
+        return GY_ESHUTDOWN;
+    if (f->asker->ares)
+        return gy__ares_ask(f->asker->ares, &f->query);
+    return gy__lookup_source.in_task ? gy__lookup_source.fn(&f->query)
+                                     : gy_offload(gy__lookup_source.fn, &f->query, &opts);
+}
+
+/* How many wait; without anybody the engine need not look at the clock. */
+static void count_waiting(struct gy__asker *a, int more)
+{
+    a->waiting += more;
+    if (a->ares)
+        gy__ares_want(a->ares, a->waiting > 0);
+}
+
+/* It is no longer one that others may join. */
+static void detach(struct flight *f)
+{
+    if (!f->asker)
+        return;
+    gy_list_del(&f->link);
+    count_waiting(f->asker, -(int)f->users);
+    f->asker = NULL;
 }
 
 /* Whoever comes last frees it. */
@@ -94,10 +126,9 @@ static void land(gy_task *t)
 {
     struct flight *f = gy_of(t, struct flight, task);
     f->landed = true;
-    if (f->asker) {
-        gy_list_del(&f->link);
+    if (f->asker)
         keep(f->asker, f->key, t->result, &f->query);
-    }
+    detach(f);
     release(f);
 }
 
@@ -108,7 +139,7 @@ static struct flight *take_off(struct gy__asker *a, gy_loop *loop, const char *k
         return NULL;
     f->asker = a;
     f->pool = a->pool;
-    f->timeout = a->timeout;
+    f->until = gy__deadline_in(gy__clock_now(), a->timeout);
     memcpy(f->key, key, strlen(key));
     set_query(&f->query, key);
     gy_list_add(&a->flights, &f->link);
@@ -132,33 +163,53 @@ static struct flight *find_flight(const struct gy__asker *a, const char *key)
     return NULL;
 }
 
+/* What it still finds out is of no use. */
+static void give_up(struct flight *f)
+{
+    detach(f);
+    gy__task_cancel_with(&f->task, GY_ETIMEDOUT);
+}
+
 static double seconds_until(int64_t until)
 {
     int64_t left = until - gy__clock_now();
     return until == INT64_MAX ? GY_FOREVER : left > 0 ? (double)left / 1e9 : 0;
 }
 
-static int ask_in_task(struct gy__asker *a, const char *key, int64_t until, struct gy__targets *out)
+static int wait_for(struct flight *f, int64_t until, struct gy__targets *out)
 {
-    struct flight *f = find_flight(a, key);
-    if (!f)
-        f = take_off(a, gy__self()->loop, key);
-    if (!f)
-        return GY_ENOMEM;
     f->users++;
-    int e = gy_future_wait(gy_task_future(&f->task), seconds_until(until));
+    count_waiting(f->asker, 1);
+    int e = gy_future_wait(gy_task_future(&f->task),
+                           seconds_until(until < f->until ? until : f->until));
     if (!e)
         gy__targets_set(out, f->query.ips, (size_t)f->query.count);
+    if (e == GY_ETIMEDOUT && !f->landed && gy__clock_now() >= f->until)
+        give_up(f);
+    else if (f->asker)
+        count_waiting(f->asker, -1);
     f->users--;
     release(f);
     return e;
+}
+
+static int ask_in_task(struct gy__asker *a, const char *key, int64_t until, struct gy__targets *out)
+{
+    struct flight *f = find_flight(a, key);
+    if (f && gy__clock_now() >= f->until) {
+        give_up(f);
+        f = NULL;
+    }
+    if (!f)
+        f = take_off(a, gy__self()->loop, key);
+    return f ? wait_for(f, until, out) : GY_ENOMEM;
 }
 
 static int ask_here(struct gy__asker *a, const char *key, struct gy__targets *out)
 {
     struct gy__query q;
     set_query(&q, key);
-    int e = gy__lookup_source.fn(&q);
+    int e = a && a->ares ? gy__ares_ask_here(a->ares, &q) : gy__lookup_source.fn(&q);
     if (a)
         keep(a, key, e, &q);
     if (!e)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* asker.h - names asked of the system: each once at a time, and what it said is kept for a while. */
+/* asker.h - names asked of the engine: each once at a time, and what it said is kept for a while. */
 #ifndef GYRE_NET_ASKER_H
 #define GYRE_NET_ASKER_H
 
@@ -24,15 +24,18 @@ struct gy__asker {
     double keep, keep_miss; /* seconds */
     double timeout;
     gy_pool *pool;
-    gy_list flights; /* look-ups under way */
+    struct gy__ares *ares; /* NULL: the system is asked */
+    gy_list flights;       /* look-ups under way */
+    long waiting;          /* tasks, for them */
 };
 
-void gy__asker_init(struct gy__asker *a, const gy_resolver_opts *opts);
+/* 0, or as gy_resolver_new; to be done in any case. */
+int gy__asker_init(struct gy__asker *a, const gy_resolver_opts *opts);
 
 /* Those who wait get GY_ESHUTDOWN. */
 void gy__asker_done(struct gy__asker *a);
 
-/* The addresses for [key], from memory or from the system, until [until] (ns on the loop's clock). Outside
+/* The addresses for [key], from memory or from the engine, until [until] (ns on the loop's clock). Outside
  * of a task it blocks, and there [a] may be NULL. 0, or as gy_resolve. */
 GY_SUSPENDS GY_CHECKED int gy__asker_ask(struct gy__asker *a, const char *key, int64_t until,
                                          struct gy__targets *out);

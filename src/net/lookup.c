@@ -35,6 +35,7 @@ int gy__lookup(void *query)
                              .ai_flags = q->family ? 0 : AI_ADDRCONFIG};
     struct addrinfo *list;
     q->count = 0;
+    q->ttl = -1;
     int e = getaddrinfo(q->name, NULL, &hints, &list);
     if (e)
         return code_of(e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup.h - one question to the system: which addresses a name has. */
+/* lookup.h - one question: which addresses a name has. */
 #ifndef GYRE_NET_LOOKUP_H
 #define GYRE_NET_LOOKUP_H
 
@@ -14,6 +14,7 @@ struct gy__query {
     char name[GY__HOST_ROOM];
     int family; /* 0: both */
     int count;
+    double ttl; /* seconds for which the answer holds; negative: nobody says */
     struct gy__inet ips[GY__IPS_MAX]; /* in the order of the system, which is that of RFC 6724 */
 };
 

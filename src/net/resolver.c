@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resolver.c - the addresses of names: table, hosts file, what is known, and then the system. */
+/* resolver.c - the addresses of names: table, hosts file, what is known, and then the engine. */
 #include "net/resolver.h"
 
 #include <gyre/error.h>
@@ -35,8 +35,9 @@ static int copy_path(gy_resolver *r, const char *path)
 
 static int configure(gy_resolver *r, const gy_resolver_opts *opts)
 {
-    gy__asker_init(&r->asker, opts);
-    int e = gy__resolver_table_init(&r->table, opts->table);
+    int e = gy__asker_init(&r->asker, opts);
+    if (!e)
+        e = gy__resolver_table_init(&r->table, opts->table);
     if (!e && !opts->hosts_file)
         r->hosts.path = "/etc/hosts";
     else if (!e && *opts->hosts_file)
