@@ -57,6 +57,9 @@ endif()
 if(NOT GYRE_TLS_LIBRARY)
     list(FILTER programs EXCLUDE REGEX "/test_tls[^/]*\\.c$")
 endif()
+if(NOT GYRE_CURL_FOUND)
+    list(FILTER programs EXCLUDE REGEX "/test_client_curl[^/]*\\.c$")
+endif()
 foreach(source ${programs})
     cmake_path(GET source STEM program)
     cmake_path(GET source PARENT_PATH folder)
@@ -80,7 +83,7 @@ if(GYRE_KQUEUE)
     list(APPEND pollers kqueue)
 endif()
 foreach(source ${programs})
-    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange))\\.c$"
+    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange|client_curl_flow))\\.c$"
        OR source MATCHES "/loop/test_(pool_processes|timers_many|fiber_stack)\\.c$") # long, and no I/O
         continue()
     endif()

@@ -99,6 +99,7 @@ static int copy_head(struct gy__fetch *f, size_t len)
         move(&fields[i].value, from, to);
     }
     f->out->status = h->status;
+    f->out->version = 10 + h->minor;
     f->out->reason = h->reason;
     move(&f->out->reason, from, to);
     f->out->headers = (gy_headers){

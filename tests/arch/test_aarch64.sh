@@ -19,7 +19,7 @@ trap 'rm -rf "$work"' EXIT
 
 # Libraries are there for this machine only: what uses one is left out, and replaced where there is
 # NAME_none.c for it.
-libraries='<(pcre2|openssl/|zlib|brotli/|zstd|libpsl|elfutils/|curl/|ares)|"(net/tls|codec/pcre)\.h"'
+libraries='<(pcre2|openssl/|zlib|brotli/|zstd|libpsl|elfutils/|curl/|ares)|"(net/tls|codec/pcre|http/client_curl)\.h"'
 
 sources=()
 for file in $(grep -LE "$libraries" "$source"/src/{base,codec,loop}/*.[cS]); do
