@@ -3,6 +3,8 @@
 #include "client_party.h"
 #include "http/client.h"
 
+#include <pthread.h>
+
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
 #define GOOD GY_STR(ANSWER "a")
 
@@ -88,6 +90,129 @@ GY_TEST(a_fetch_that_failed_leaves_no_connection)
     GY_CHECK(!a.res.reused);
     gy_arena_done(&a.arena);
     party_close(&p);
+}
+
+/* Time passes, and nobody asks. */
+GY_TEST(a_connection_is_closed_when_its_time_is_up)
+{
+    struct party p = {.answers = {GOOD, GOOD, GOOD}};
+    party_open(&p);
+    gy_client *c = gy_client_new(&(gy_client_opts){.idle_time = 5});
+    struct ask a = {.url = p.url, .opts = {.client = c}}, b = {.url = p.url, .opts = {.client = c}};
+    b.opts.source_address = "127.0.0.1"; /* another place */
+    GY_CHECK_INT(ask(t, &a), 0);
+    gy_test_advance(t, 3);
+    GY_CHECK_INT(ask(t, &b), 0);
+    gy_test_advance(t, 1.9);
+    GY_CHECK_INT(c->count, 2);
+    gy_test_advance(t, 0.2);
+    GY_CHECK_INT(c->count, 1);
+    GY_CHECK_INT(gy_tcp_server_count(p.server), 1);
+    gy_test_advance(t, 2.8);
+    GY_CHECK_INT(c->count, 1);
+    gy_test_advance(t, 0.2);
+    GY_CHECK_INT(c->count, 0);
+    GY_CHECK_INT(c->places.len, 0);
+    /* And once more: the timer is set again. */
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK(!a.res.reused);
+    gy_test_advance(t, 5.1);
+    GY_CHECK_INT(c->count, 0);
+    gy_arena_done(&a.arena);
+    gy_arena_done(&b.arena);
+    gy_client_free(c);
+    party_close(&p);
+}
+
+static int fetch_alone(void *arg)
+{
+    struct ask *a = arg;
+    return ask_in_task(a);
+}
+
+static void *run_alone(void *arg)
+{
+    gy_run(fetch_alone, arg);
+    return NULL;
+}
+
+/* A loop with nothing but a kept connection ends. */
+GY_TEST(a_kept_connection_keeps_no_loop)
+{
+    pthread_t thread;
+    struct party p = {.answers = {GOOD}};
+    party_open(&p);
+    gy_test_clock_real(t);
+    struct ask a = {.url = p.url, .result = 1};
+    GY_CHECK_INT(pthread_create(&thread, NULL, run_alone, &a), 0);
+    while (pthread_tryjoin_np(thread, NULL))
+        GY_CHECK(gy_loop_turn(gy_test_loop(t), 0.01) >= 0);
+    GY_CHECK_INT(a.result, 0);
+    GY_CHECK(a.res.times.total < 50);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* -- Servers that stop anywhere ------------------------------------------------------------------ */
+
+static const struct {
+    const char *text;
+    bool to_the_end; /* the end of the connection is the end of the body */
+} shapes[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\nA: "
+     "b\r\n\r\n",
+     false},
+    {"HTTP/1.1 103 Hint\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello", true},
+};
+
+/* Of the end of the bytes that say where the head ends. */
+static size_t head_end(const char *text)
+{
+    size_t end = 0;
+    for (const char *at = text; (at = strstr(at, "\r\n\r\n")); at += 4)
+        if (strstr(text, "103") ? at > strstr(text, "200") : end == 0)
+            end = (size_t)(at + 4 - text);
+    return end;
+}
+
+/* Once good and kept, once cut; then all is as before. */
+static void stops_at(gy_test *t, size_t shape, size_t cut, enum after after)
+{
+    const char *text = shapes[shape].text;
+    struct party p = {.answers = {GOOD, gy_str_n(text, cut), GOOD}, .after = {KEEP, after, KEEP}};
+    party_open(&p);
+    gy_client *c = gy_client_new(NULL);
+    struct ask a = {.url = p.url, .opts = {.method = "POST", .client = c, .timeout = 5}};
+    bool ends = shapes[shape].to_the_end && cut >= head_end(text) && after == CLOSE;
+    int code = ends ? 0 : after == STALL ? GY_ETIMEDOUT : GY_ECLOSED;
+    if (after == STALL) {
+        gy_test_clock_auto(t);
+        a.opts.proxy = p.proxy;
+    }
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(c->count, 1);
+    if (!GY_CHECK_INT(ask(t, &a), code))
+        gy_test_fail(t, "shape %zu, %zu bytes, %d: %s", shape, cut, (int)after, a.res.why);
+    GY_CHECK_INT(c->count, 0);
+    GY_CHECK_INT(c->places.len, 0);
+    GY_CHECK(gy_list_empty(&c->idle) && gy_list_empty(&c->waiting));
+    GY_CHECK_INT(a.res.status, cut >= head_end(text) ? 200 : 0);
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_TEXT(a.res.body, "a");
+    GY_CHECK_INT(p.connections, 2);
+    gy_arena_done(&a.arena);
+    gy_client_free(c);
+    party_close(&p);
+}
+
+GY_TEST(a_server_that_closes_resets_or_stalls_anywhere)
+{
+    static const enum after ends[] = {CLOSE, RESET, STALL};
+    for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++)
+        for (size_t cut = 0; cut < strlen(shapes[shape].text); cut++)
+            for (size_t i = 0; i < 3; i++)
+                stops_at(t, shape, cut, ends[i]);
 }
 
 /* -- Lines --------------------------------------------------------------------------------------- */

@@ -1,54 +1,132 @@
 /* SPDX-License-Identifier: MIT */
-/* test_client_tls.c - https: kept connections, and certificates that are not good. */
-#include "client_party.h"
-#include "support/certificates.h"
+/* test_client_tls.c - https: kept connections, certificates that are not good, protocols, and settings that
+ * tell connections apart. */
+#include "client_proxies.h"
+#include "http/client.h"
 
-#include <gyre/tls.h>
-#include <sys/socket.h>
-
-struct secure {
-    struct party p;
-    gy_tls *tls;
-};
-
-static int serve(gy_stream *s, void *arg)
-{
-    struct secure *x = arg;
-    char why[200];
-    int e = gy_stream_start_tls(s, x->tls, NULL, GY_FOREVER, why, sizeof why);
-    return e ? e : party_serve(s, &x->p);
-}
+#define GOOD GY_STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 
 GY_TEST(https_is_kept_and_checked)
 {
-    char why[256], url[64], other[64];
-    struct certificate own =
-        certificate_make((struct certificate_wish){.name = "localhost", .names = "DNS:localhost"});
-    gy_tls_certificate list[] = {certificate_of(&own), {.certificate_file = NULL}};
-    gy_str answer = GY_STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-    struct secure x = {.p = {.answers = {answer, answer}}};
-    x.tls = gy_tls_server_new(&(gy_tls_opts){.certificates = list}, why, sizeof why);
-    gy_tls *trust = gy_tls_client_new(&(gy_tls_opts){.ca = gy_str_of(own.text)}, why, sizeof why);
-    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
-    snprintf(url, sizeof url, "https://localhost:%d/", gy_local_port(fd));
-    snprintf(other, sizeof other, "https://127.0.0.1:%d/", gy_local_port(fd));
-    gy_tcp_server *s = gy_tcp_server_open(fd, NULL, serve, &x);
-    struct ask a = {.url = url, .opts = {.tls = trust, .family = AF_INET}};
+    struct secure x = {.p = {.answers = {GOOD, GOOD}}};
+    secure_open(&x);
+    const char *other = gy_strf(gy_test_arena(t), "https://far.test:%d/", x.port).ptr;
+    struct ask a = {.url = x.url, .opts = {.tls = x.trust}};
     for (int i = 0; i < 2; i++) {
         if (!GY_CHECK_INT(ask(t, &a), 0))
             gy_test_fail(t, "%s", a.res.why);
         GY_CHECK_TEXT(a.res.body, "hi");
         GY_CHECK_INT(a.res.reused, i);
-        GY_CHECK(i || a.res.times.tls >= 0);
+        GY_CHECK(i ? a.res.times.tls < 0 : a.res.times.tls >= a.res.times.connect);
     }
-    a.url = other;
+    /* The system's authorities know nothing of it. */
+    a.opts.tls = NULL;
     GY_CHECK_INT(ask(t, &a), GY_ETLS);
     GY_CHECK_GLOB(gy_str_of(a.res.why), "no secure connection to 127.0.0.1:*");
+    GY_CHECK(!a.res.reused);
+    /* And the certificate is not for everybody. */
+    gy_resolver_entry table[] = {{"near.test", "127.0.0.1"}, {"far.test", "127.0.0.1"}, {0}};
+    gy_resolver *r = gy_resolver_new(&(gy_resolver_opts){.table = table});
+    gy_client *c = gy_client_new(&(gy_client_opts){.resolver = r});
+    a = (struct ask){.url = gy_strf(gy_test_arena(t), "https://near.test:%d/", x.port).ptr,
+                     .opts = {.tls = x.trust, .client = c},
+                     .arena = a.arena};
+    GY_CHECK_INT(ask(t, &a), GY_ETLS);
+    GY_CHECK_GLOB(gy_str_of(a.res.why), "no secure connection to near.test:*");
+    x.p.next = 0;
+    a.url = other;
+    GY_CHECK_INT(ask(t, &a), 0);
     gy_arena_done(&a.arena);
-    gy_tcp_server_close(s, 0);
-    gy_tls_free(x.tls);
-    gy_tls_free(trust);
-    certificate_free(&own);
+    gy_client_free(c);
+    gy_resolver_free(r);
+    secure_close(&x);
+}
+
+/* -- Settings ------------------------------------------------------------------------------------ */
+
+/* The memory of settings that were freed may be that of others soon: a connection is not theirs. */
+GY_TEST(settings_are_not_mistaken_for_others)
+{
+    char why[256];
+    struct secure x = {.p = {.answers = {GOOD, GOOD}}};
+    secure_open(&x);
+    gy_client *c = gy_client_new(NULL);
+    struct ask a = {.url = x.url, .opts = {.client = c}};
+    for (int i = 0; i < 8; i++) {
+        gy_tls_opts opts = {.ca = gy_str_of(x.own.text)};
+        struct gy_tls *known = gy_tls_client_new(&opts, why, sizeof why);
+        x.p.next = 0;
+        a.opts.tls = known;
+        GY_CHECK_INT(ask(t, &a), 0);
+        GY_CHECK(!a.res.reused);
+        gy_tls_free(known);
+        struct gy_tls *unknown = gy_tls_client_new(NULL, why, sizeof why);
+        GY_CHECK(unknown && unknown != a.opts.tls);
+        a.opts.tls = unknown;
+        GY_CHECK_INT(ask(t, &a), GY_ETLS);
+        gy_tls_free(unknown);
+    }
+    gy_arena_done(&a.arena);
+    gy_client_free(c);
+    secure_close(&x);
+}
+
+/* -- Protocols ----------------------------------------------------------------------------------- */
+
+struct chooser {
+    struct gy_tls *tls;
+    char chosen[32];
+};
+
+static int choose(gy_stream *s, void *arg)
+{
+    struct chooser *x = arg;
+    gy_tls_info info;
+    gy_str head;
+    if (!gy_stream_tls(s, &info))
+        return GY_ETLS;
+    snprintf(x->chosen, sizeof x->chosen, "%s", info.alpn ? info.alpn : "none");
+    int e = gy_stream_read_until(s, "\r\n\r\n", 65536, &head);
+    return e ? e : gy_stream_write_str(s, (gy_str)GOOD);
+}
+
+GY_TEST(http_1_1_is_offered)
+{
+    static const char *const h1[] = {"http/1.1", NULL}, *const h2[] = {"h2", NULL},
+                             *const both[] = {"h2", "http/1.1", NULL};
+    static const struct {
+        const char *const *theirs, *const *ours;
+        const char *chosen;
+        int code;
+    } cases[] = {{NULL, NULL, "none", 0}, {h1, NULL, "http/1.1", 0}, {both, NULL, "http/1.1", 0},
+                 {h2, NULL, "", GY_ETLS}, {both, h1, "http/1.1", 0}, {both, both, "h2", GY_EPROTO},
+                 {NULL, h2, "none", 0}};
+    struct secure x = {.tls = NULL};
+    char why[256];
+    secure_open(&x);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gy_tls_certificate list[] = {certificate_of(&x.own), {.certificate_file = NULL}};
+        gy_tls_opts theirs = {.certificates = list, .alpn = cases[i].theirs};
+        gy_tls_opts ours = {.ca = gy_str_of(x.own.text), .alpn = cases[i].ours};
+        struct chooser chooser = {.tls = gy_tls_server_new(&theirs, why, sizeof why)};
+        struct gy_tls *mine = gy_tls_client_new(&ours, why, sizeof why);
+        int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+        struct ask a = {
+            .url = gy_strf(gy_test_arena(t), "https://127.0.0.1:%d/", gy_local_port(fd)).ptr,
+            .opts = {.tls = mine}};
+        gy_tcp_server *s =
+            gy_tcp_server_open(fd, &(gy_tcp_server_opts){.tls = chooser.tls}, choose, &chooser);
+        if (!GY_CHECK_INT(ask(t, &a), cases[i].code))
+            gy_test_fail(t, "%zu: %s", i, a.res.why);
+        GY_CHECK_TEXT(gy_str_of(chooser.chosen), cases[i].chosen);
+        if (cases[i].code == GY_EPROTO)
+            GY_CHECK_GLOB(gy_str_of(a.res.why), "127.0.0.1:* speaks h2, and not HTTP/1.1");
+        gy_arena_done(&a.arena);
+        gy_tcp_server_close(s, 0);
+        gy_tls_free(chooser.tls);
+        gy_tls_free(mine);
+    }
+    secure_close(&x);
 }
 
 int main(int argc, char **argv)
