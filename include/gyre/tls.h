@@ -26,10 +26,12 @@ typedef struct gy_tls_opts {
     bool verify_client;      /* a server: clients need a certificate that [ca] signed */
     bool insecure;           /* a client: take any certificate. For tests */
     const char *const *alpn; /* protocols, best first, NULL-terminated; NULL is none */
-    const char *ciphers;     /* of TLS 1.2, as OpenSSL writes them; NULL is a modern list */
-    bool no_tickets;         /* a server: sessions are not resumed by tickets */
-    bool ocsp;               /* a server: staple what is in FILE.ocsp beside each certificate */
-    bool no_ktls;            /* do not let the kernel encrypt where it could */
+    const char
+        *ciphers;    /* as OpenSSL writes them, best first: those that begin with TLS_ are of TLS
+                                1.3, the others of 1.2; a version of which none is named has a modern list */
+    bool no_tickets; /* a server: sessions are not resumed by tickets */
+    bool ocsp;       /* a server: staple what is in FILE.ocsp beside each certificate */
+    bool no_ktls;    /* do not let the kernel encrypt where it could */
 } gy_tls_opts;
 
 /* Settings that connections share. Used from any number of streams, on any thread; the last user frees it. */

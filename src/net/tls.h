@@ -5,6 +5,7 @@
 
 #include <gyre/arena.h>
 #include <gyre/list.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -65,6 +66,8 @@ struct gy__tls_link {
     bool owed;    /* the last byte of a write, until nothing is unsent */
     bool ended;   /* the peer has said that it sends no more */
     bool cut;     /* the peer has gone without saying so */
+    bool kernel;  /* the kernel was asked to encrypt: what is sent must not be held back */
+    bool held;    /* what is unsent is held back for the first answer */
     int error;    /* of the socket */
 };
 
@@ -113,6 +116,13 @@ void gy__tls_session_use(struct gy__tls_link *s);
 void gy__tls_sessions_done(gy_tls *tls);
 
 /* -- tls_why.c ----------------------------------------------------------------------------------- */
+
+/* OpenSSL's queue of errors has to be empty before each call that may fail. To look at it is cheaper. */
+static inline void gy__tls_forget_errors(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
 
 void gy__tls_say(struct gy__why why, const char *fmt, ...) GY_PRINTF(2, 3);
 

@@ -6,7 +6,6 @@
 #include <gyre/error.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +20,7 @@ static void offer_kernel(struct gy__tls_link *s)
     if (s->below || s->tls->opts.no_ktls || atomic_load_explicit(&has_none, memory_order_relaxed))
         return;
     if (setsockopt(s->t.io.fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls" - 1) == 0)
-        SSL_set_options(s->ssl, SSL_OP_ENABLE_KTLS);
+        SSL_set_options(s->ssl, SSL_OP_ENABLE_KTLS), s->kernel = true;
     else if (errno == ENOENT || errno == ENOPROTOOPT)
         atomic_store_explicit(&has_none, true, memory_order_relaxed);
 }
@@ -100,6 +99,7 @@ static int failed(struct gy__tls_link *s)
         gy__tls_say(s->why, "the client speaks plain HTTP");
         SSL_free(s->ssl);
         s->ssl = NULL;
+        s->unsent_len = 0; /* an alert would be in the way of the answer */
         s->stage = GY__TLS_PLAIN;
         return GY_EPROTO;
     }
@@ -111,27 +111,56 @@ static int failed(struct gy__tls_link *s)
     return GY_ETLS;
 }
 
-static int shake(struct gy__tls_link *s, int64_t deadline)
+/* What was written goes out together, before it is waited for what the peer says to it. */
+static int send_flight(struct gy__tls_link *s, int64_t deadline)
 {
     struct gy__io *io = &s->t.io;
-    for (;;) {
+    int e;
+    while ((e = gy__tls_socket_flush(s)) == -EAGAIN) {
+        io->ready &= (uint8_t)~GY__OUT;
+        e = gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
+        if (e)
+            return e;
+    }
+    return 0; /* a broken socket is met by the next read */
+}
+
+/* The tickets of a server with TLS 1.3: nobody waits for them, and when there is a question already
+ * they go with the answer. */
+static bool may_hold(const struct gy__tls_link *s)
+{
+    return s->tls->server && SSL_version(s->ssl) >= TLS1_3_VERSION && SSL_has_pending(s->ssl);
+}
+
+static int step(struct gy__tls_link *s, int result, int64_t deadline)
+{
+    struct gy__io *io = &s->t.io;
+    int e;
+    switch (SSL_get_error(s->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        e = send_flight(s, deadline);
+        return e ? e : gy__io_wait(io, GY__IN, deadline, "a TLS handshake");
+    case SSL_ERROR_WANT_WRITE:
+        io->ready &= (uint8_t)~GY__OUT;
+        return gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
+    default:
+        e = failed(s);
         ERR_clear_error();
-        int r = SSL_do_handshake(s->ssl);
-        int e = 0;
-        if (r == 1)
-            return 0;
-        switch (SSL_get_error(s->ssl, r)) {
-        case SSL_ERROR_WANT_READ:
-            e = gy__io_wait(io, GY__IN, deadline, "a TLS handshake");
-            break;
-        case SSL_ERROR_WANT_WRITE:
-            io->ready &= (uint8_t)~GY__OUT;
-            e = gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
-            break;
-        default:
-            e = failed(s);
-            ERR_clear_error();
+        (void)gy__tls_socket_flush(s); /* the alert */
+        return e;
+    }
+}
+
+static int shake(struct gy__tls_link *s, int64_t deadline)
+{
+    for (;;) {
+        gy__tls_forget_errors();
+        int r = SSL_do_handshake(s->ssl), e = 0;
+        if (r == 1) {
+            s->held = s->unsent_len && may_hold(s);
+            return s->held ? 0 : send_flight(s, deadline);
         }
+        e = step(s, r, deadline);
         if (e == GY_ETIMEDOUT)
             gy__tls_say(s->why, "the TLS handshake took too long");
         if (e)

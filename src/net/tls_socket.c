@@ -75,16 +75,17 @@ static int receive(BIO *b, char *buf, int size)
 {
     struct gy__tls_link *s = link_of(b);
     struct gy__io *io = &s->t.io;
+    bool decrypts = s->kernel && BIO_get_ktls_recv(b);
     ssize_t n;
     if (s->below)
         n = receive_below(s, buf, (size_t)size);
-    else if (BIO_get_ktls_recv(b))
+    else if (decrypts)
         n = plain_read(b, buf, size);
     else
         while ((n = recv(io->fd, buf, (size_t)size, 0)) < 0 && errno == EINTR)
             ;
     /* A short read has emptied the socket: the next bytes will be told anew. */
-    if (n > 0 && n < size && !(io->ready & GY__HUP) && !BIO_get_ktls_recv(b))
+    if (n > 0 && n < size && !(io->ready & GY__HUP) && !decrypts)
         io->ready &= (uint8_t)~GY__IN;
     if (n < 0 && errno == EAGAIN) {
         io->ready &= (uint8_t) ~(GY__IN | GY__HUP);
@@ -149,10 +150,15 @@ static ssize_t send_some(struct gy__tls_link *s, const char *buf, size_t size)
     return n;
 }
 
+static bool encrypts(const struct gy__tls_link *s, BIO *b)
+{
+    return s->kernel && BIO_get_ktls_send(b);
+}
+
 static ssize_t transmit(BIO *b, const char *buf, size_t size)
 {
     struct gy__tls_link *s = link_of(b);
-    if (!BIO_get_ktls_send(b) || s->writing)
+    if (s->writing || !encrypts(s, b))
         return send_some(s, buf, size);
     ssize_t n = write_silently(b, buf, (int)size);
     if (n < 0 && errno != EAGAIN)
@@ -191,6 +197,18 @@ static bool keep(struct gy__tls_link *s, const char *buf, size_t size)
     return true;
 }
 
+/* One call for several messages of a handshake, and for the tickets after it and the first answer. */
+static bool joins(struct gy__tls_link *s, const char *buf, size_t len)
+{
+    if (s->stage == GY__TLS_SHAKING)
+        return !s->kernel && keep(s, buf, len);
+    if (!s->held || !keep(s, buf, len))
+        return false;
+    s->held = false;
+    (void)gy__tls_socket_flush(s);
+    return true;
+}
+
 /* Once the handshake is done OpenSSL never waits for room: else a read that has to answer something
  * would wait for it too, and what was begun to be written could not be taken back. */
 static int on_write(BIO *b, const char *buf, int size)
@@ -200,13 +218,15 @@ static int on_write(BIO *b, const char *buf, int size)
     BIO_clear_retry_flags(b);
     if (size <= 0)
         return 0;
+    if (joins(s, buf, len))
+        return size;
     ssize_t n = s->unsent_len ? 0 : transmit(b, buf, len);
     if (n < 0 && errno == EAGAIN)
         n = 0;
     if (n < 0)
         return -1;
     /* The kernel, where it encrypts, has to be told which messages are TLS's own: those are not kept. */
-    bool keeps = s->stage == GY__TLS_SECURE && (s->writing || !BIO_get_ktls_send(b));
+    bool keeps = s->stage == GY__TLS_SECURE && (s->writing || !encrypts(s, b));
     if ((size_t)n == len || (n && !keeps))
         return (int)n;
     if (keeps && keep(s, buf + n, len - (size_t)n))

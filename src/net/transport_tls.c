@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <gyre/error.h>
-#include <openssl/err.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,6 +55,20 @@ static int trouble(struct gy__tls_link *s, int result)
     }
 }
 
+/* Neither OpenSSL nor the socket has more: to ask them would only tell that. */
+static bool is_empty(const struct gy__tls_link *s)
+{
+    return !(s->t.io.ready & (GY__IN | GY__HUP | GY__ERR)) && !s->kernel && !s->ahead.len &&
+           !SSL_has_pending(s->ssl);
+}
+
+/* No answer comes for now, which the tickets could go with. */
+static void release(struct gy__tls_link *s)
+{
+    s->held = false;
+    (void)gy__tls_socket_flush(s);
+}
+
 static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
 {
     struct gy__tls_link *s = link_of(t);
@@ -67,8 +80,9 @@ static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
         return s->error && !s->cut ? -s->error : -ECONNRESET;
     if (s->ended)
         return 0;
-    (void)gy__tls_socket_flush(s); /* what answers the peer's key update, say */
-    ERR_clear_error();
+    if (!s->held)
+        (void)gy__tls_socket_flush(s); /* what answers the peer's key update, say */
+    gy__tls_forget_errors();
     /* To the end of what there is: who gets less than was asked for takes it as that. */
     while (got < size) {
         int r = SSL_read_ex(s->ssl, (char *)buf + got, size - got, &n);
@@ -77,7 +91,11 @@ static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
             break;
         }
         got += n;
+        if (got < size && is_empty(s))
+            return (ssize_t)got;
     }
+    if (s->held && got == 0)
+        release(s);
     if (got == 0)
         return e;
     if (got == size ? SSL_has_pending(s->ssl) : e != -EAGAIN)
@@ -117,7 +135,7 @@ static ssize_t tls_writev(struct gy__transport *t, const struct iovec *iov, int 
         return plain_writev(t, iov, count);
     if (s->stage != GY__TLS_SECURE)
         return -EPIPE;
-    int e = gy__tls_socket_flush(s);
+    int e = s->held ? 0 : gy__tls_socket_flush(s);
     if (e)
         return e;
     if (s->owed) {
@@ -127,7 +145,7 @@ static ssize_t tls_writev(struct gy__transport *t, const struct iovec *iov, int 
     const char *record = next_record(iov, count, &len);
     if (len == 0)
         return 0;
-    ERR_clear_error();
+    gy__tls_forget_errors();
     s->writing = true;
     int r = SSL_write_ex(s->ssl, record, len, &n);
     s->writing = false;
