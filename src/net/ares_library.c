@@ -2,6 +2,7 @@
 /* ares_library.c - c-ares, loaded when it is first needed, and told how to ask. */
 #include "net/ares_library.h"
 
+#include <ares.h>
 #include <gyre/error.h>
 #include <limits.h>
 #include <string.h>
