@@ -160,11 +160,14 @@ class Threads(Advice):
 
     def who_was_answered(self, wires):
         for wire in wires:
+            wire.socket.setblocking(False)
             try:
-                if wire.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                if wire.socket.recv(1, socket.MSG_PEEK):
                     return wire
             except BlockingIOError:
                 pass
+            finally:
+                wire.socket.settimeout(PATIENCE)
         return None
 
     def test_no_file(self):
