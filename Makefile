@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 RELEASE = cmake --workflow --preset release
-.PHONY: all run test bench asan tsan valgrind clang ucontext torture cover fuzz lint format install clean
+.PHONY: all run test bench lab asan tsan valgrind clang ucontext torture cover fuzz lint format install clean
 
 all:            ## a release build in build/, examples in build/examples/
 	tools/setup build
@@ -38,6 +38,11 @@ bench:          ## measure, beside other servers where they are installed
 	tools/setup bench
 	$(RELEASE)
 	bench/run
+
+lab:            ## every way of waiting, swept over connections: about ten minutes
+	tools/setup bench
+	$(RELEASE)
+	bench/lab
 
 lint:           ## format, tidy, floors, lines
 	tools/setup lint
