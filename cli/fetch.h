@@ -25,7 +25,7 @@ struct settings {
     const char *method, *data, *json;
     const char *user, *bearer;
     const char *output, *config;
-    const char *proxy, *unix_path, *source_address;
+    const char *proxy, *unix_path, *source_address, *dns_servers;
     const char *ca_file, *certificate, *key;
     bool digest, head, include, body, follow, compressed, cookies, insecure;
     bool verbose, fail, progress;

@@ -104,6 +104,8 @@ static const gy_option connection_rows[] = {
     GY_OPT_PATH("unix", S(unix_path), "connect to this unix socket, whatever the URL's host"),
     GY_OPT_TEXT("resolve", S(resolve.last), "NAME, or NAME:PORT, is at this address; repeatable",
                 .meta = "NAME=ADDRESS", .check = collect_pair),
+    GY_OPT_TEXT("dns-servers", S(dns_servers), "ask these name servers (by c-ares)",
+                .meta = "ADDRESS,..."),
     GY_OPT_TEXT("source", S(source_address), "connect from this address or interface",
                 .meta = "ADDRESS"),
     GY_OPT_CHOICE("engine", S(engine), engines, "who does the work"),

@@ -210,12 +210,10 @@ static int put_tls(struct fetch *f)
     return EXIT_USAGE;
 }
 
-static int put_resolver(struct fetch *f)
+static int put_table(struct fetch *f, gy_resolver_opts *opts)
 {
     const struct many *given = &f->given->resolve;
     gy_resolver_entry *table = gy_zalloc(&f->arena, (given->count + 1) * sizeof *table);
-    if (!given->count)
-        return 0;
     for (size_t i = 0; table && i < given->count; i++) {
         const char *equals = strchr(given->items[i], '=');
         table[i].name = gy_str_copy(&f->arena, upto(given->items[i], equals)).ptr;
@@ -223,13 +221,37 @@ static int put_resolver(struct fetch *f)
         if (!table[i].name)
             return no_memory(f);
     }
-    f->resolver = table ? gy_resolver_new(&(gy_resolver_opts){.table = table}) : NULL;
-    if (f->resolver)
-        return 0;
+    opts->table = table;
+    return table ? 0 : no_memory(f);
+}
+
+static int refuse_resolver(struct fetch *f)
+{
+    if (errno == ENOTSUP) {
+        complain(f, "--dns-servers: c-ares is not there, or gyre was built without it");
+        return EXIT_FAILED;
+    }
     if (errno != EINVAL)
         return no_memory(f);
-    complain(f, "--resolve: NAME=ADDRESS, such as example.org=127.0.0.1:8888");
+    complain(f, f->given->dns_servers
+                    ? "--dns-servers: ADDRESS,..., or --resolve: NAME=ADDRESS is malformed"
+                    : "--resolve: NAME=ADDRESS, such as example.org=127.0.0.1:8888");
     return EXIT_USAGE;
+}
+
+static int put_resolver(struct fetch *f)
+{
+    const struct settings *s = f->given;
+    gy_resolver_opts opts = {.cares.servers = s->dns_servers};
+    if (s->dns_servers)
+        opts.engine = GY_RESOLVER_CARES;
+    if (!s->dns_servers && !s->resolve.count)
+        return 0;
+    int status = put_table(f, &opts);
+    if (status)
+        return status;
+    f->resolver = gy_resolver_new(&opts);
+    return f->resolver ? 0 : refuse_resolver(f);
 }
 
 static int make_client(struct fetch *f)

@@ -382,7 +382,7 @@ def test_verbose(server):
     assert re.fullmatch(r"\* seconds until: .* total [\d.]+; \d+ bytes; 1 redirect.*", lines[-1]), lines
     done = run("fetch", "--verbose", server.url("/status/200"))
     last = done.stderr.decode().splitlines()[-1]
-    assert re.fullmatch(r"\* seconds until: queue [\d.]+ (dns [\d.]+ )?connect [\d.]+ "
+    assert re.fullmatch(r"\* seconds until: (queue [\d.]+ )?(dns [\d.]+ )?connect [\d.]+ "
                         r"first byte [\d.]+ total [\d.]+; 10 bytes", last), last
 
 
@@ -406,6 +406,43 @@ def test_reached(server, folder):
     finally:
         process.terminate()
         assert process.wait(PATIENCE) == 0
+
+
+def test_name_servers(server):
+    """One that knows a single address, for every name; one that is silent, until Ctrl-C."""
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+    udp.settimeout(PATIENCE)
+    where = f"127.0.0.1:{udp.getsockname()[1]}"
+
+    def serve():
+        while True:
+            data, sender = udp.recvfrom(2000)
+            if data[13:].startswith(b"end"):
+                return
+            question = data[12:data.index(b"\0", 12) + 5]
+            if b"silent" in question:
+                asked.set()
+                continue
+            answer = b"\xc0\x0c\0\1\0\1\0\0\1\0\0\4\x7f\0\0\1" if question[-3] == 1 else b""
+            udp.sendto(data[:2] + b"\x81\x80\0\1\0" + bytes([len(answer) > 0]) + b"\0\0\0\0"
+                       + question + answer, sender)
+
+    asked = threading.Event()
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    done = run("fetch", "--dns-servers", where, f"http://any.test:{server.port}/status/200")
+    if b"without it" not in done.stderr:
+        assert (done.returncode, done.stdout) == (0, b"status 200"), done
+        fetch("--dns-servers", "nonsense", "http://a.test/", status=2, says=b"--dns-servers")
+        process = subprocess.Popen([GYRE, "fetch", "--dns-servers", where, "http://silent.test/"],
+                                   env=environment(), stderr=subprocess.DEVNULL)
+        assert asked.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"." * 13 + b"end", udp.getsockname())
+    thread.join(PATIENCE)
+    udp.close()
 
 
 def test_options_from_a_file(server, folder):
