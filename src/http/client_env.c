@@ -48,18 +48,20 @@ static const char *for_http(void)
 
 int gy__proxy_env_new(struct gy__proxy_env **out)
 {
-    const char *http = for_http(), *https = either("https_proxy", "HTTPS_PROXY"),
-               *all = either("all_proxy", "ALL_PROXY"), *no = either("no_proxy", "NO_PROXY");
+    const char *all = either("all_proxy", "ALL_PROXY"), *http = for_http(),
+               *https = either("https_proxy", "HTTPS_PROXY"), *no = either("no_proxy", "NO_PROXY");
+    http = http ? http : all;
+    https = https ? https : all;
     *out = NULL;
-    if (!http && !https && !all)
+    if (!http && !https)
         return 0;
     struct gy__proxy_env *env =
-        gy__alloc(sizeof *env + size_of(http) + size_of(https) + size_of(all) + size_of(no));
+        gy__alloc(sizeof *env + size_of(http) + size_of(https) + size_of(no));
     if (!env)
         return GY_ENOMEM;
     char *at = (char *)(env + 1);
-    *env = (struct gy__proxy_env){.http = put(&at, http ? http : all),
-                                  .https = put(&at, https ? https : all)};
+    env->http = put(&at, http);
+    env->https = put(&at, https);
     env->no = put(&at, no);
     *out = env;
     return 0;
