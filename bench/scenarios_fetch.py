@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """scenarios_fetch - what bench/run measures of handlers that ask another server and then answer."""
 import collections
-import os
 import re
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -106,12 +106,14 @@ def fetch_then_answer(lab):
         ("failed", "bad", ".0f")])
     crowds = CROWDS[:2] if lab.quick else CROWDS
     found = collections.defaultdict(list)
+    for sentence in why_not():
+        print(sentence, file=sys.stderr)
     with Stage(lab) as stage:
         there = stage.servers()
         for _ in range(lab.runs):
             for name, command, path in there:
                 for count in crowds:
-                    seconds = max(lab.seconds, count / 2500)  # the slow ones have to come round once
+                    seconds = max(lab.seconds, count / 2500)  # the slow have to come round once
                     with stage.start(name, command, path) as server:
                         found[count, name].append(
                             lab.load(server, f"-c{count}", "-d", seconds, path=path))
@@ -126,7 +128,7 @@ def fetch_then_answer(lab):
 
 
 def calls_of(lab, server, path, count):
-    """How often each system call was made while so many requests were answered; and how many were."""
+    """How often each system call was made for so many requests; and how many were answered."""
     with tempfile.NamedTemporaryFile(dir=lab.folder.name) as out:
         tracer = subprocess.Popen(["strace", "-qq", "-c", "-f", "-o", out.name, "-p",
                                    str(server.pid)], stderr=subprocess.DEVNULL)
@@ -167,7 +169,9 @@ def fetch_syscalls(lab):
 
 def why_not():
     """Sentences about the peers that are not there."""
-    asked = (("nginx", systems.no_program("nginx", "nginx")), ("Go", systems.no_program("go", "Go")),
-             ("node", systems.no_program("node", "node")), ("Tornado", systems.no_module("tornado")),
+    asked = (("nginx", systems.no_program("nginx", "nginx")),
+             ("Go", systems.no_program("go", "Go")), ("node", systems.no_program("node", "node")),
+             ("Tornado", systems.no_module("tornado")),
+             ("Tornado curl", systems.no_module("tornado", "pycurl")),
              ("gunicorn gevent", systems.no_module("gunicorn", "gevent")))
     return [f"{name} is left out: {why}" for name, why in asked if why]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// lab_node.js PORT UPSTREAM - the work of examples/lab by node: promises at /WORK/task, in the way of
-// everybody at /WORK/block.
+// lab_node.js PORT UPSTREAM - the work of examples/lab by node: promises at /WORK/task, in the way
+// of everybody at /WORK/block.
 "use strict";
 const http = require("http");
 const { setTimeout: sleep } = require("timers/promises");

@@ -23,7 +23,7 @@ def burn():
 
 
 class Upstream:
-    """Keep-alive connections to one address, for threads; for greenlets where gevent has patched."""
+    """Keep-alive connections to one address, for threads; patched by gevent for greenlets."""
 
     def __init__(self, url):
         url = urllib.parse.urlsplit(url)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""loads - those who ask: wrk, ab, and so many requests at once; each ends in a time that is known."""
+"""loads - those who ask: wrk, ab, and so many requests at once; each ends in a known time."""
 import re
 import selectors
 import socket
@@ -18,12 +18,14 @@ def milliseconds(text):
 def parse_wrk(text):
     """The figures in what wrk --latency prints."""
     count, wall = re.search(r"(\d+) requests in ([\d.]+\w+)", text).groups()
-    quantiles = {q: milliseconds(t) for q, t in re.findall(r"^ +(\d+)% +([\d.]+[a-z]+) *$", text, re.M)}
+    quantiles = {q: milliseconds(t)
+                 for q, t in re.findall(r"^ +(\d+)% +([\d.]+[a-z]+) *$", text, re.M)}
     failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     refused = int(refused.group(1)) if refused else 0
     return {"requests": int(count) - refused, "wall_s": milliseconds(wall) / 1e3,
-            "failed": failed + refused, "p50_ms": quantiles.get("50"), "p99_ms": quantiles.get("99")}
+            "failed": failed + refused, "p50_ms": quantiles.get("50"),
+            "p99_ms": quantiles.get("99")}
 
 
 def parse_ab(text):
@@ -42,7 +44,8 @@ def parse_ab(text):
 
 
 def wrk(url, connections, seconds):
-    command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s", url]
+    command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s",
+               url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE,
                           check=True)
     return parse_wrk(done.stdout)

@@ -99,7 +99,7 @@ def ways(system, works, settings):
     for work in systems.WORKS:
         step = settings.ways_at_cluster if work == "cluster" else settings.ways_at
         if work in works and work != "delay":  # that one is for twenty at once
-            seconds = settings.seconds + (2 if work == "cluster" else 0)  # 1.6 s one after the other
+            seconds = settings.seconds + (2 if work == "cluster" else 0)  # 1.6 s one by one
             for way, workers in [(w, 1) for w in system.ways] + [("block", systems.WORKERS)]:
                 yield Group("ways", system, work, way, workers, (step,), seconds)
 

@@ -11,8 +11,8 @@ APART = 15  # pixels between names
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 FAMILIES = {  # the colour on light, on dark; a system's variants share it and differ in dashes
     "gyre": ("#067a53", "#3ddc9f"), "nginx": ("#56606b", "#aab4bf"), "Go": ("#0369a1", "#5cc2f5"),
-    "node": ("#7a6a00", "#d9c94a"), "Tornado": ("#c2370a", "#ff9466"), "gevent": ("#8a2da5", "#d891ee"),
-    "other": ("#333333", "#dddddd")}
+    "node": ("#7a6a00", "#d9c94a"), "Tornado": ("#c2370a", "#ff9466"),
+    "gevent": ("#8a2da5", "#d891ee"), "other": ("#333333", "#dddddd")}
 IDEAL = {"delay": 1, "cluster": 20}  # answers a second for each connection
 
 STYLE = """

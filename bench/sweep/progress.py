@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""progress - what is being measured and how long it will take yet; and points for the lab's page."""
+"""progress - what is being measured and how long it takes yet; and points for the lab's page."""
 import json
 import sys
 import time
@@ -27,7 +27,8 @@ class Progress:
     def show(self, group, step):
         if self.live:
             self.out.write(f"\r\033[K[{self.done + 1}/{self.runs}] {group.kind}: {group.work}, "
-                           f"{group.name}, {step:,} at once; about {minutes(self.left * self.pace())}")
+                           f"{group.name}, {step:,} at once; about "
+                           f"{minutes(self.left * self.pace())} left")
             self.out.flush()
 
     def tell(self, row):

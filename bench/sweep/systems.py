@@ -20,7 +20,7 @@ WAYS = ("task", "thread", "process", "block")
 
 
 class Party(measuring.Server):
-    """A server in a session of its own, so that Ctrl-C reaches the lab alone and nothing outlives it."""
+    """A server in a session of its own: Ctrl-C reaches the lab alone, and nothing outlives it."""
 
     def __init__(self, name, command, port, log):
         self.name, self.port, self.log = name, port, log
@@ -135,11 +135,12 @@ class Stage:
     # -- Programs ---------------------------------------------------------------------------------
 
     def gyre(self, workers):
-        return lambda port: [str(self.build / "examples/lab/lab"), "--port", str(port), "--upstream",
-                             self.upstream_url, "--workers", str(workers), "--log-level", "warning"]
+        program = str(self.build / "examples/lab/lab")
+        return lambda port: [program, "--port", str(port), "--upstream", self.upstream_url,
+                             "--workers", str(workers), "--log-level", "warning"]
 
     def nginx(self, to, locations):
-        """nginx.conf with another server behind it; [locations] are pairs of path and what to do."""
+        """nginx.conf with another server behind it; [locations]: pairs of path and what to do."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         upstream = (f"upstream there {{ server 127.0.0.1:{to}; keepalive 10000; "
                     "keepalive_requests 1000000000; keepalive_timeout 3600s; }")

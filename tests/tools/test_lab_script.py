@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What bench/lab makes of the output of wrk and ab, and of its own rows: CSV, Markdown, SVG, pages."""
+"""What bench/lab makes of the output of wrk and ab, and of its own rows: CSV, Markdown, SVG."""
 import importlib.machinery
 import importlib.util
 import io
@@ -77,7 +77,8 @@ class Loads(unittest.TestCase):
         self.assertAlmostEqual(found["p99_ms"], 1070)
 
     def test_wrk_without_failures(self):
-        text = "\n".join(line for line in WRK.splitlines() if "errors" not in line and "2xx" not in line)
+        text = "\n".join(line for line in WRK.splitlines()
+                         if "errors" not in line and "2xx" not in line)
         found = loads.parse_wrk(text)
         self.assertEqual((found["requests"], found["failed"]), (16321, 0))
 
@@ -160,7 +161,8 @@ class Results(unittest.TestCase):
 
     def test_other_tables(self):
         rows = [row("gyre block ×4", way="block", kind="ways"),
-                row("gyre block", "delay", 20, way="block", kind="twenty", requests=6, p50_ms=3000.0),
+                row("gyre block", "delay", 20, way="block", kind="twenty", requests=6,
+                    p50_ms=3000.0),
                 row("node", "delay", 40, kind="ab")]
         tables = results.all_tables(rows)
         self.assertIn("| fetch | block ×4 | 1,000 |", tables["ways"])
