@@ -18,7 +18,8 @@ struct gy_tls;
 
 /* The body of a request, or of a response, in pieces: called in the fetching task, may wait. A reader
  * (for a request) gives the bytes it put into [buf], 0 at the end; a writer (of a response) gives 0; both
- * a negative code to give up. */
+ * a negative code to give up. When the server answers before it has been told all, the reader's waits end
+ * with GY_ETIMEDOUT, and whatever it then gives, the fetch gives that answer. */
 typedef ssize_t gy_body_reader(void *arg, void *buf, size_t size);
 typedef int gy_body_writer(void *arg, const void *data, size_t len);
 
@@ -81,8 +82,10 @@ typedef struct gy_fetch_opts {
 
     /* "http://user:password@host:port" (a tunnel by CONNECT for https URLs), "https://..." (the proxy itself
      * over TLS), "socks5://..." (names are looked up here), "socks5h://..." (by the proxy), "unix:/path"
-     * (the server itself listens there). NULL is what http_proxy, https_proxy, all_proxy and no_proxy say in
-     * the environment, "" is none. */
+     * (the server itself listens there). NULL is what http_proxy, https_proxy, all_proxy and no_proxy said in
+     * the environment when the client was made, "" is none. Of http_proxy only the one in small letters
+     * counts, and none where REQUEST_METHOD is set: there a header could have set it. no_proxy is a list of
+     * names (and all below them), IP addresses, networks ("10.0.0.0/8"), each also with a port, or "*". */
     const char *proxy;
     const char *source_address; /* an IP address of this machine, or an interface ("eth0") */
     int family;                 /* AF_INET or AF_INET6 only */
@@ -130,6 +133,7 @@ GY_BEGIN_DECLS
  * out->why: GY_EURL for a malformed [url] or one that is not http or https, GY_ENOTFOUND for the name,
  * -ECONNREFUSED ..., GY_ETLS, GY_ETIMEDOUT, GY_ECLOSED (no whole response), GY_EPROTO (no HTTP),
  * GY_ETOOBIG (head or body), GY_EREDIRECT (too many), GY_ECODING (a body that cannot be decompressed),
+ * GY_EPROXY (the proxy refuses to connect to the server; a proxy's other failures have the codes of servers),
  * GY_EINVAL (options), GY_ENOMEM, or the cancellation.
  *
  * Waits as a task; outside of one it blocks, turning this thread's loop, or one of its own where there is

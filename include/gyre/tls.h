@@ -69,7 +69,8 @@ GY_API GY_CHECKED int gy_tls_set_ticket_keys(gy_tls *tls, const void *keys, size
  * when it is insecure). 0; GY_ETLS with [why] ("the certificate of example.org expired on 2026-01-01");
  * GY_ETIMEDOUT after [timeout] seconds (0: no limit); GY_EOF; or the cancellation: after these the stream
  * can only be closed. Nothing has happened yet with GY_EBUSY, -ENOTSOCK, and GY_EINVAL when bytes behind the
- * last read are there already: a peer that sends before the handshake may be somebody in between.
+ * last read are there already: a peer that sends before the handshake may be somebody in between. A stream
+ * that has had its handshake carries the next inside of it, as through a proxy.
  *
  * From then on an end that the peer has not announced is GY_ECLOSED: what it sent may have been cut off.
  * gy_stream_shutdown announces ours, and so does gy_stream_close. */
