@@ -213,9 +213,10 @@ class Lab:
 
     # -- Load -------------------------------------------------------------------------------------
 
-    def load(self, server, *options, path="/", on_ready=None):
-        """Run loadgen; its figures, and the CPU time of the server from its begin to its end."""
-        command = [self.loadgen, "-p", str(server.port), "-u", path, *map(str, options)]
+    def load(self, server, *options, path="/", on_ready=None, program="loadgen"):
+        """Run loadgen, or what speaks like it; its figures, and the CPU time of the server from its
+        begin to its end."""
+        command = [str(self.build / "bench" / program), "-p", str(server.port), "-u", path, *map(str, options)]
         p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                              preexec_fn=prepare(LOAD_CPU))
         begin = end = 0
@@ -232,8 +233,8 @@ class Lab:
         p.wait()
         return self.figures(found["requests"], end - begin, found["wall_s"], found)
 
-    def wrk(self, server, connections, *options, path="/"):
-        url = f"http://127.0.0.1:{server.port}{path}"
+    def wrk(self, server, connections, *options, path="/", scheme="http"):
+        url = f"{scheme}://127.0.0.1:{server.port}{path}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(self.seconds))}s",
                    "--latency", *options, url]
         begin, clock = server.cpu(), time.monotonic()
@@ -260,13 +261,15 @@ class Lab:
         found["bad"] = found["errors"] + found["non_2xx"]
         return found
 
-    def in_turn(self, names, measure, runs=None):
-        """Measure each server [runs] times, in alternation; the median of each figure."""
+    def in_turn(self, names, measure, runs=None, start=None):
+        """Measure each server [runs] times, in alternation; the median of each figure. What [start] gives
+        needs no first request."""
         found = {name: [] for name in names}
         for _ in range(runs or self.runs):
             for name in names:
-                with self.start(name) as server:
-                    server.get()
+                with start(name) if start else self.start(name) as server:
+                    if not start:
+                        server.get()
                     found[name].append(measure(server))
         rows = []
         for name, all_runs in found.items():
