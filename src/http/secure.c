@@ -21,6 +21,16 @@ static int answer_in_plain(struct gy__work *w)
     return GY_EPROTO;
 }
 
+/* There is no request yet: what is looked at of it must be plain. */
+static const char *client_of(struct gy__work *w)
+{
+    struct gy_exchange *x = &w->x;
+    x->headers = (gy_headers){.items = NULL};
+    x->conn = w->conn;
+    x->remote_ip = x->protocol = NULL;
+    return gy__exchange_remote_ip(x);
+}
+
 int gy__conn_secure(struct gy__work *w)
 {
     struct gy__conn *c = w->conn;
@@ -32,7 +42,7 @@ int gy__conn_secure(struct gy__work *w)
     w->in_at = w->in_len = 0;
     c->secured = e == 0;
     if (e)
-        gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "a connection was closed: %s",
+        gy_log(GY_LOG_GENERAL, GY_LOG_INFO, "a connection from %s was closed: %s", client_of(w),
                why[0] ? why : gy_strerror(e));
     return e == GY_EPROTO ? answer_in_plain(w) : e;
 }

@@ -199,7 +199,7 @@ class Clients(Base):
                              ("http/1.1", "localhost", None))
         self.assertIn("curl: ", server.curl("/", "--tls-max", "1.1", "--tlsv1.0", "--ciphers",
                                             "DEFAULT@SECLEVEL=0"))
-        until(lambda: server.says("a connection was closed: "), "a line about the old client")
+        until(lambda: server.says(r"a connection from 127\.0\.0\.1 was closed: "), "a line about the old client")
 
     def test_who_is_not_trusted(self):
         server = self.example(certificate="stranger")
