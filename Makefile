@@ -39,7 +39,7 @@ bench:          ## measure, beside other servers where they are installed
 	$(RELEASE)
 	bench/run
 
-lab:            ## every way of waiting, swept over connections: about ten minutes
+lab:            ## every way of waiting, swept over connections: half an hour
 	tools/setup bench
 	$(RELEASE)
 	bench/lab
