@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fast.c - the second advice: make it so fast that nobody notices that it blocks.
  *
- *     curl localhost:8888/scan/777777           looks at half of a million members
- *     curl localhost:8888/index/777777          looks at twenty
+ *     curl localhost:8888/scan/500007           looks at half a million members
+ *     curl localhost:8888/index/500007          looks at twenty
  *     curl localhost:8888/report                looks at all, and remembers for ten seconds */
 
 #include <gyre.h>

@@ -223,7 +223,7 @@ function on_run(r) {
   if (!r.running) sofar = null;
   $('said').textContent = r.running ?
     `${r.work}, ${r.system.replace(/^gyre /, '')}: ${r.concurrency} at once (${r.done + 1} of ${r.steps})` :
-    r.why ? `${r.doing}: ${r.why}` : `${r.doing} after ${r.done} of ${r.steps}`;
+    r.doing === 'failed' ? `failed: ${r.why}` : `${r.doing} after ${r.done} of ${r.steps}`;
   draw_soon();
 }
 

@@ -26,7 +26,7 @@ static void say(const char *doing, const struct point *p, int done, const char *
                gy_json_strf(&a,
                             "{running: !!%d, doing: %s, work: %s, system: %s, "
                             "concurrency: %ld, done: %d, steps: %d, why: %s}",
-                            (int)run.running, doing, run.work, p ? p->system : NULL,
+                            (int)run.running, doing, run.work, p ? p->system : "",
                             p ? p->concurrency : 0, done, run.way_count * run.step_count, why));
     gy_arena_done(&a);
 }
@@ -78,7 +78,7 @@ static int step(const struct way *w, struct point *p, int done, char *why, size_
     gy_str label = way_label(&a, w);
     snprintf(p->system, sizeof p->system, "gyre %s", label.ptr ? label.ptr : w->name);
     snprintf(p->work, sizeof p->work, "%s", run.work);
-    say("measuring", p, done, NULL);
+    say("measuring", p, done, "");
     int e = way_url(&a, run.work, w, &url, why, size);
     if (!e)
         unanswered = load(&a, url.ptr, p, why, size);
@@ -104,15 +104,14 @@ static int run_all(void *arg)
             e = step(run.ways[w], &p, done++, why, sizeof why);
         }
     run.running = false;
-    bool stopped = e == GY_ECANCELED || e == GY_ESHUTDOWN;
-    say(stopped ? "stopped"
-        : e     ? "failed"
-                : "finished",
-        NULL, done,
-        stopped ? NULL
-        : *why  ? why
-        : e     ? gy_strerror(e)
-                : NULL);
+    const char *how = "finished";
+    if (e == GY_ECANCELED || e == GY_ESHUTDOWN)
+        how = "stopped";
+    else if (e)
+        how = "failed";
+    if (e && !*why)
+        snprintf(why, sizeof why, "%s", gy_strerror(e));
+    say(how, NULL, done, why);
     return 0;
 }
 

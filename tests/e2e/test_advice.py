@@ -6,6 +6,8 @@ Nothing here depends on a clock: what is waited for ends when the test lets it."
 import http.client
 import json
 import os
+import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -262,6 +264,17 @@ class Blocking(Advice):
     def test_the_answer(self):
         self.serve("blocking", "--file=/nowhere/at/all")
         self.assertEqual(self.ask("/file")[0], 404)
+
+
+class Chapter(unittest.TestCase):
+    def test_what_it_shows_is_in_the_programs(self):
+        source = pathlib.Path(__file__).parent.parent.parent
+        code = "".join(p.read_text() for p in sorted(source.glob("examples/advice/*.c")))
+        chapter = (source / "docs/guide/06-which-way-to-wait.md").read_text()
+        shown = re.findall(r"^```c\n(.*?)^```", chapter, re.S | re.M)
+        self.assertGreaterEqual(len(shown), 8)
+        for part in shown:
+            self.assertIn(part, code)
 
 
 if __name__ == "__main__":
