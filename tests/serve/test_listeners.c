@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <gyre/error.h>
+#include <gyre/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,23 @@ static void test_others(void **state)
     gy__listeners_close(&l);
     must_open(&l, &(gy_serve_opts){.port = GY_PORT_ANY, .address = "127.0.0.2"});
     assert_memory_equal(l.url, "http://127.0.0.2:", 17);
+    gy__listeners_close(&l);
+}
+
+static void test_https(void **state)
+{
+    (void)state;
+    struct gy__listeners l;
+    const gy_tls_opts tls = {.certificates = NULL};
+    must_open(&l, &(gy_serve_opts){.port = GY_PORT_ANY, .address = "127.0.0.1", .tls = &tls});
+    assert_memory_equal(l.url, "https://127.0.0.1:", 18);
+    gy__listeners_close(&l);
+    must_open(&l, &(gy_serve_opts){.port = GY_PORT_ANY, .address = "*", .tls = &tls});
+    assert_memory_equal(l.url, "https://0.0.0.0:", 16);
+    gy__listeners_close(&l);
+    const gy_http_opts http = {.tls = (struct gy_tls *)(void *)&l};
+    must_open(&l, &(gy_serve_opts){.port = GY_PORT_ANY, .address = "127.0.0.1", .http = &http});
+    assert_memory_equal(l.url, "https://127.0.0.1:", 18);
     gy__listeners_close(&l);
 }
 
@@ -137,8 +155,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_localhost), cmocka_unit_test(test_others),
-        cmocka_unit_test(test_name),      cmocka_unit_test(test_unix_file),
-        cmocka_unit_test(test_abstract),
+        cmocka_unit_test(test_https),     cmocka_unit_test(test_name),
+        cmocka_unit_test(test_unix_file), cmocka_unit_test(test_abstract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ static struct {
     int port;
     double wait;
     bool fast, help;
-    gy_texts names;
+    gy_texts names, paths;
 } v;
 
 static const gy_option table[] = {
@@ -25,6 +25,7 @@ static const gy_option table[] = {
     GY_OPT_TIME("log-wait", &v.wait, "a time"),
     GY_OPT_BOOL("fast", &v.fast, "fast"),
     GY_OPT_TEXTS("names", &v.names, "names"),
+    GY_OPT_PATHS("paths", &v.paths, "paths"),
     GY_OPT_BOOL("help", &v.help, "help", .no_env = true),
     GY_OPT_END,
 };
@@ -224,6 +225,17 @@ static void test_paths_count_from_the_file(void **state)
     assert_string_equal(v.path, "/web");
     assert_int_equal(parse("--path=web"), 0);
     assert_string_equal(v.path, "web");
+
+    reads("paths = a/b, /c");
+    snprintf(expected, sizeof expected, "%s/a/b", folder);
+    assert_int_equal(v.paths.count, 2);
+    assert_string_equal(v.paths.items[0], expected);
+    assert_string_equal(v.paths.items[1], "/c");
+    setenv("HOME", "/home/it", 1);
+    assert_int_equal(parse("--paths=a,~/b"), 0);
+    assert_int_equal(v.paths.count, 2);
+    assert_string_equal(v.paths.items[0], "a");
+    assert_string_equal(v.paths.items[1], "/home/it/b");
 }
 
 static int reload(void)
