@@ -273,6 +273,9 @@ void gy__peer_disconnect(struct gy__peer *p);
 /* Close the idle ones, and turn those in line away. */
 void gy__peers_end(gy_client *c);
 
+/* No longer look when idle ones have been so for too long. */
+void gy__peers_unwatch(gy_client *c);
+
 /* -- client_curl.c --------------------------------------------------------------------------------- */
 
 /* The engine of a client that wants libcurl. 0, GY_ENOMEM, or -ENOTSUP. */

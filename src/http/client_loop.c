@@ -56,7 +56,7 @@ static void free_when_left(gy_client *c)
 {
     if (!c->ended || !gy_list_empty(&c->fetches))
         return;
-    gy_timer_cancel(c->loop, &c->idle_timer);
+    gy__peers_unwatch(c);
     gy_tls_free(c->tls);
     gy__free(c->env);
     gy__curl_free(c);

@@ -104,6 +104,7 @@ static void expire(void *client)
     gy_client *c = client;
     int64_t now = gy__clock_now();
     struct gy__peer *p;
+    c->loop->timers_aside--;
     while ((p = oldest_idle(c)) && now - p->since >= c->idle_ns)
         discard(p);
     if (p)
@@ -114,8 +115,16 @@ static void expire(void *client)
 static void watch_idle(gy_client *c, int64_t since)
 {
     int64_t at = since < INT64_MAX - c->idle_ns ? since + c->idle_ns : INT64_MAX;
-    if (!gy_timer_is_set(&c->idle_timer))
-        gy__timer_at(c->loop, &c->idle_timer, at, expire, c);
+    if (gy_timer_is_set(&c->idle_timer))
+        return;
+    gy__timer_at(c->loop, &c->idle_timer, at, expire, c);
+    c->loop->timers_aside++; /* a program does not last for a connection that nobody uses */
+}
+
+void gy__peers_unwatch(gy_client *c)
+{
+    if (gy_timer_cancel(c->loop, &c->idle_timer))
+        c->loop->timers_aside--;
 }
 
 /* It need not be told about what it has shown already. */

@@ -32,6 +32,7 @@ struct gy_loop {
     gy_list firing; /* those of this turn */
     struct gy__fibers fibers;
     struct gy__timers timers;
+    size_t timers_aside; /* of these, the ones that gy_loop_run_idle does not wait for */
     struct gy__poller poller;
     struct gy__mailbox mailbox;
     struct gy__mail *calls, **calls_end; /* gy_loop_call, and what the mailbox brought */

@@ -3,6 +3,7 @@
 #include "client_party.h"
 
 #include "codec/coding.h"
+#include "loop/state.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 /* "hello" six times, as gzip. */
@@ -554,6 +555,20 @@ GY_TEST(outside_of_a_task_it_blocks)
     struct ask a = {.url = p.url};
     GY_CHECK_INT(gy_fetch(&a.arena, a.url, NULL, &a.res), 0);
     GY_CHECK_TEXT(a.res.body, "hi");
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* Nor does a program go on for a connection that may be of use again. */
+GY_TEST(an_idle_connection_holds_nothing_up)
+{
+    struct party p = {.answers = {SAY(OK "Content-Length: 2\r\n\r\nhi")}};
+    party_open(&p);
+    struct ask a = {.url = p.url};
+    GY_CHECK_INT(ask(t, &a), 0);
+    const gy_loop *loop = gy_test_loop(t);
+    GY_CHECK_INT(loop->timers_aside, 1);
+    GY_CHECK_INT(loop->timers.count, 1);
     gy_arena_done(&a.arena);
     party_close(&p);
 }
