@@ -3,13 +3,17 @@
 #ifndef GYRE_TLS_H
 #define GYRE_TLS_H
 
+#include <gyre/arena.h>
 #include <gyre/export.h>
 #include <gyre/str.h>
 #include <gyre/stream.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A certificate with its chain and its key, as PEM. Each is a file, or, with the text set, memory. */
+struct gy_exchange;
+struct gy_request;
+
+/* A certificate with its chain, which begins with its own, and its key, as PEM. Each is a file, or, with the text set, memory. */
 typedef struct gy_tls_certificate {
     const char *certificate_file, *key_file; /* the key may be in the certificate's file */
     gy_str certificate, key;
@@ -18,11 +22,16 @@ typedef struct gy_tls_certificate {
 
 typedef struct gy_tls_opts {
     /* A server's own; a client's, where the server asks for one. The list ends with an empty one. The one
-     * whose names fit what the client asks for (SNI) is taken, else the first. */
+     * whose names fit what the client asks for (SNI) is taken, else the first; of an RSA and an ECDSA
+     * one for the same names that which the client can use. */
     const gy_tls_certificate *certificates;
     const char
         *ca_file; /* PEM: whom to trust; NULL is the system's. A server: who signs its clients */
     gy_str ca;    /* the same as text */
+    const char
+        *crl_file; /* PEM: lists of revoked certificates, looked up for those whose issuer has one
+                             in it; that of a client needs one */
+    gy_str crl;    /* the same as text */
     bool verify_client;      /* a server: clients need a certificate that [ca] signed */
     bool insecure;           /* a client: take any certificate. For tests */
     const char *const *alpn; /* protocols, best first, NULL-terminated; NULL is none */
@@ -79,6 +88,14 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_stream_start_tls(gy_stream *s, gy_tls *tls,
 
 /* Of a stream after its handshake; false for one without TLS. */
 GY_API bool gy_stream_tls(const gy_stream *s, gy_tls_info *out);
+
+/* The certificate that the peer has shown, as DER or, with [pem], as text; in [arena]. Empty when it has
+ * shown none or memory has run out. */
+GY_API gy_str gy_stream_certificate(gy_arena *arena, const gy_stream *s, bool pem);
+
+/* The same of who asks an HTTP server, in the memory of what is asked. */
+GY_API gy_str gy_exchange_certificate(struct gy_exchange *x, bool pem);
+GY_API gy_str gy_request_certificate(struct gy_request *r, bool pem);
 
 GY_END_DECLS
 

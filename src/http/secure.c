@@ -51,3 +51,9 @@ bool gy_exchange_tls(const gy_exchange *x, gy_tls_info *out)
 {
     return x->conn->t && gy__transport_tls_info(x->conn->t, out);
 }
+
+gy_str gy_exchange_certificate(gy_exchange *x, bool pem)
+{
+    return x->conn->t ? gy__transport_tls_certificate(x->conn->t, &x->arena, pem)
+                      : (gy_str){.ptr = NULL};
+}

@@ -79,3 +79,8 @@ bool gy_stream_tls(const gy_stream *s, gy_tls_info *out)
 {
     return gy__transport_tls_info(s->t, out);
 }
+
+gy_str gy_stream_certificate(gy_arena *arena, const gy_stream *s, bool pem)
+{
+    return gy__transport_tls_certificate(s->t, arena, pem);
+}

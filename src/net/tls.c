@@ -73,6 +73,8 @@ static int copy_options(gy_tls *tls, const gy_tls_opts *from)
     tls->opts.certificates = copy_certificates(a, from->certificates, &ok);
     tls->opts.ca_file = copy_text(a, from->ca_file, &ok);
     tls->opts.ca = copy_str(a, from->ca, &ok);
+    tls->opts.crl_file = copy_text(a, from->crl_file, &ok);
+    tls->opts.crl = copy_str(a, from->crl, &ok);
     tls->opts.ciphers = copy_text(a, from->ciphers, &ok);
     tls->opts.alpn = copy_names(a, from->alpn, &ok);
     if (!ok)

@@ -92,6 +92,34 @@ int gy__tls_certificate_load(SSL_CTX *ctx, const gy_tls_certificate *c, bool ocs
 int gy__tls_authorities_load(SSL_CTX *ctx, const gy_tls_opts *opts, bool server,
                              struct gy__why why);
 
+/* PEM from a file or, where it is given, a text. NULL with [why]. */
+BIO *gy__tls_text_open(const char *file, gy_str text, const char *what, struct gy__why why);
+
+/* GY_ETLS, and what OpenSSL has complained of in it. */
+int gy__tls_bad(struct gy__why why, const char *what, const char *file);
+
+/* -- tls_pairs.c --------------------------------------------------------------------------------- */
+
+/* Give the context [at] also those of the other certificates that are of another kind for its names. */
+int gy__tls_pair(const gy_tls *tls, struct gy__tls_contexts *c, size_t at, struct gy__why why);
+
+/* -- tls_staple.c -------------------------------------------------------------------------------- */
+
+/* Staple what is in FILE.ocsp to the certificate [x]. */
+int gy__tls_staple_load(SSL_CTX *ctx, X509 *x, const char *certificate_file, struct gy__why why);
+
+/* A client: ask for a staple, and refuse who is revoked by it. */
+void gy__tls_staple_ask(SSL_CTX *ctx);
+
+/* -- tls_revoked.c ------------------------------------------------------------------------------- */
+
+int gy__tls_lists_load(SSL_CTX *ctx, const gy_tls_opts *opts, struct gy__why why);
+
+/* Is a certificate refused when its issuer has no list? Else it is not looked up. */
+bool gy__tls_needs_list(const struct gy__tls_link *s, int depth);
+
+void gy__tls_say_revoked(struct gy__tls_link *s, const char *of, X509 *x, X509_CRL *crl);
+
 /* -- tls_names.c --------------------------------------------------------------------------------- */
 
 /* Offer what the link prefers when its settings name no protocols. 0 or GY_ENOMEM. */
@@ -129,8 +157,13 @@ void gy__tls_say(struct gy__why why, const char *fmt, ...) GY_PRINTF(2, 3);
 /* What OpenSSL has last complained of. Static or thread-local. */
 const char *gy__tls_complaint(void);
 
+/* "2026-01-01". */
+void gy__tls_day(const ASN1_TIME *at, char out[16]);
+
 /* Why a handshake failed. */
 void gy__tls_explain(struct gy__tls_link *s);
+
+/* -- tls_judge.c --------------------------------------------------------------------------------- */
 
 /* Remember why a certificate is not good: for SSL_CTX_set_verify. */
 int gy__tls_judge(int good, X509_STORE_CTX *store);

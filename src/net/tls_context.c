@@ -58,6 +58,9 @@ static int set_protocol(const gy_tls *tls, SSL_CTX *ctx, struct gy__why why)
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 1);
+    /* No key below 112 bits, no signature with SHA-1. What is said of ciphers may say otherwise. */
+    if (SSL_CTX_get_security_level(ctx) < 2)
+        SSL_CTX_set_security_level(ctx, 2);
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 && set_ciphers(ctx, ciphers))
         return 0;
     gy__tls_say(why, "no cipher that is known in \"%s\"", ciphers);
@@ -79,8 +82,11 @@ static void bind_sessions(const gy_tls *tls, SSL_CTX *ctx)
     for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
         unsigned char print[EVP_MAX_MD_SIZE];
         unsigned size = 0;
-        X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
-        if (x && X509_digest(x, EVP_sha256(), print, &size))
+        X509_OBJECT *one = sk_X509_OBJECT_value(trusted, i);
+        X509 *x = X509_OBJECT_get0_X509(one);
+        X509_CRL *crl = X509_OBJECT_get0_X509_CRL(one);
+        if ((x && X509_digest(x, EVP_sha256(), print, &size)) ||
+            (crl && X509_CRL_digest(crl, EVP_sha256(), print, &size)))
             EVP_DigestUpdate(d, print, size);
     }
     EVP_DigestFinal_ex(d, id, &len);
@@ -102,6 +108,8 @@ static int set_server(gy_tls *tls, SSL_CTX *ctx)
 static int set_client(gy_tls *tls, SSL_CTX *ctx)
 {
     gy__tls_sessions_init(ctx);
+    if (!tls->opts.insecure)
+        gy__tls_staple_ask(ctx);
     SSL_CTX_set_verify(ctx, tls->opts.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, gy__tls_judge);
     if (tls->alpn_len && SSL_CTX_set_alpn_protos(ctx, tls->alpn, (unsigned)tls->alpn_len))
         return GY_ENOMEM;
@@ -116,6 +124,8 @@ static int make(gy_tls *tls, const gy_tls_certificate *c, SSL_CTX **out, struct 
     int e = set_protocol(tls, ctx, why);
     if (!e)
         e = gy__tls_authorities_load(ctx, &tls->opts, tls->server, why);
+    if (!e)
+        e = gy__tls_lists_load(ctx, &tls->opts, why);
     if (!e && c)
         e = gy__tls_certificate_load(ctx, c, tls->opts.ocsp, why);
     if (!e)
@@ -138,6 +148,8 @@ int gy__tls_contexts_new(gy_tls *tls, struct gy__tls_contexts *out, struct gy__w
     }
     for (; out->count < most && !e; out->count++)
         e = make(tls, n ? &all[out->count] : NULL, &out->items[out->count], why);
+    for (size_t i = 0; i < out->count && !e && tls->server; i++)
+        e = gy__tls_pair(tls, out, i, why);
     if (e == GY_ENOMEM)
         gy__tls_say(why, "out of memory");
     if (e)

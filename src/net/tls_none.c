@@ -84,6 +84,12 @@ void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn)
     (void)t, (void)alpn;
 }
 
+gy_str gy__transport_tls_certificate(const struct gy__transport *t, gy_arena *arena, bool pem)
+{
+    (void)t, (void)arena, (void)pem;
+    return (gy_str){.ptr = NULL};
+}
+
 bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out)
 {
     (void)t, (void)out;

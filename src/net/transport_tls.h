@@ -33,6 +33,9 @@ void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn);
 /* False for other transports, and before the handshake. */
 bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out);
 
+/* The certificate of the peer as DER or PEM; empty when there is none. */
+gy_str gy__transport_tls_certificate(const struct gy__transport *t, gy_arena *arena, bool pem);
+
 /* References, for those who keep it. */
 gy_tls *gy__tls_ref(gy_tls *tls);
 bool gy__tls_is_server(const gy_tls *tls);

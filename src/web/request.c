@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <gyre/error.h>
+#include <gyre/tls.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -114,6 +115,11 @@ const char *gy_protocol(gy_request *r)
 bool gy_request_tls(const gy_request *r, struct gy_tls_info *out)
 {
     return gy_exchange_tls(gy__request_of(r)->x, out);
+}
+
+gy_str gy_request_certificate(gy_request *r, bool pem)
+{
+    return gy_exchange_certificate(gy__request_of(r)->x, pem);
 }
 
 const char *gy_full_url(gy_request *r)
