@@ -107,9 +107,6 @@ static int secure(struct gy__fetch *f, const struct gy__url *who)
     char why[sizeof f->out->why] = "";
     if (!tls)
         return GY_ETLS;
-    /* Said before the handshake, it would be taken for what a verified peer has said. */
-    if (f->peer->in_at < f->peer->in_len)
-        return gy__fetch_fail(f, GY_EPROTO, "%.60s speaks before it was asked", who->authority.ptr);
     int e = gy__stream_secure(f->peer->stream, tls, who->host.ptr, protocols, seconds,
                               (struct gy__why){why, sizeof why});
     if (e == GY_EOF)
