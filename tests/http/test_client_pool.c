@@ -4,6 +4,7 @@
 #include "http/client.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
 #define GOOD GY_STR(ANSWER "a")
@@ -144,12 +145,12 @@ GY_TEST(a_kept_connection_keeps_no_loop)
     party_open(&p);
     gy_test_clock_real(t);
     struct ask a = {.url = p.url, .result = 1};
-    double began = gy_loop_now(gy_test_loop(t));
+    time_t began = time(NULL);
     GY_CHECK_INT(pthread_create(&thread, NULL, run_alone, &a), 0);
     while (pthread_tryjoin_np(thread, NULL))
         GY_CHECK(gy_loop_turn(gy_test_loop(t), 0.01) >= 0);
     GY_CHECK_INT(a.result, 0);
-    GY_CHECK(gy_loop_now(gy_test_loop(t)) - began < 50);
+    GY_CHECK(time(NULL) - began < 50);
     gy_arena_done(&a.arena);
     party_close(&p);
 }
