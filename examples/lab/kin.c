@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-extern char **environ;
-
 const struct way ways[] = {
     {"task", "task", false},       {"thread", "thread", false},   {"process", "process", false},
     {"block-one", "block", false}, {"block-many", "block", true}, {NULL, NULL, false},

@@ -154,10 +154,12 @@ static int burned(gy_arena *a, unsigned long sum, gy_str *out)
 static int burn_waiting(gy_arena *a, gy_str *out)
 {
     const double slice = 0.001;
+    double left = settings.burn;
     unsigned long sum = 1;
     int e = 0;
-    for (double left = settings.burn; left > 0 && !e; left -= slice) {
+    while (left > 0 && !e) {
         sum = burn_for(left < slice ? left : slice, sum);
+        left -= slice;
         e = gy_yield();
     }
     return e ? e : burned(a, sum, out);
@@ -240,7 +242,7 @@ static int answer(gy_request *r, int e, gy_str text)
     if (e == GY_ECANCELED || e == GY_ESHUTDOWN || e == GY_ENOMEM)
         return e;
     if (e) /* only a fetch can fail otherwise, unless the client has left */
-        return gy_fail(r, 502, "%s", text.ptr ? text.ptr : gy_strerror(e));
+        return gy_fail(r, 502, "%s", text.len ? text.ptr : gy_strerror(e));
     gy_set_header(r, "Content-Type", "text/plain; charset=UTF-8");
     return gy_write_str(r, text);
 }
