@@ -3,9 +3,6 @@
 #include "client_party.h"
 #include "http/client.h"
 
-#include <pthread.h>
-#include <time.h>
-
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
 #define GOOD GY_STR(ANSWER "a")
 
@@ -122,36 +119,6 @@ GY_TEST(a_connection_is_closed_when_its_time_is_up)
     gy_arena_done(&a.arena);
     gy_arena_done(&b.arena);
     gy_client_free(c);
-    party_close(&p);
-}
-
-static int fetch_alone(void *arg)
-{
-    struct ask *a = arg;
-    return ask_in_task(a);
-}
-
-static void *run_alone(void *arg)
-{
-    gy_run(fetch_alone, arg);
-    return NULL;
-}
-
-/* A loop with nothing but a kept connection ends. */
-GY_TEST(a_kept_connection_keeps_no_loop)
-{
-    pthread_t thread;
-    struct party p = {.answers = {GOOD}};
-    party_open(&p);
-    gy_test_clock_real(t);
-    struct ask a = {.url = p.url, .result = 1};
-    time_t began = time(NULL);
-    GY_CHECK_INT(pthread_create(&thread, NULL, run_alone, &a), 0);
-    while (pthread_tryjoin_np(thread, NULL))
-        GY_CHECK(gy_loop_turn(gy_test_loop(t), 0.01) >= 0);
-    GY_CHECK_INT(a.result, 0);
-    GY_CHECK(time(NULL) - began < 50);
-    gy_arena_done(&a.arena);
     party_close(&p);
 }
 
