@@ -73,19 +73,22 @@ ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until)
 int gy__peer_has_spoken(struct gy__peer *p)
 {
     struct gy__transport *t = p->stream->t;
-    while (t->io.ready & (GY__IN | GY__HUP | GY__ERR)) {
+    for (;;) {
+        if (p->in_at < p->in_len && gy__peer_has_answer(p))
+            return 1;
+        if (!(t->io.ready & (GY__IN | GY__HUP | GY__ERR)))
+            return 0;
         int e = make_room(p, IN_MOST);
         if (e)
             return e;
         ssize_t n = gy__transport_try_read(t, p->in + p->in_len, p->in_cap - p->in_len);
         if (n == -EAGAIN)
-            break;
+            return 0;
         /* An end, or a broken connection, is for who reads the answer. */
         if (n <= 0)
             return 1;
         p->in_len += (size_t)n;
     }
-    return p->in_at < p->in_len && gy__peer_has_answer(p);
 }
 
 /* Until there is room, or the server speaks although it was not told all. */

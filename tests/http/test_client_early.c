@@ -117,6 +117,36 @@ GY_TEST(an_answer_ends_the_wait_of_the_reader)
     }
 }
 
+GY_TEST(an_early_answer_may_be_long)
+{
+    static char answer[400 * 1024];
+    int head = snprintf(answer, sizeof answer, "HTTP/1.1 413 No\r\nContent-Length: %d\r\n\r\n",
+                        300 * 1024);
+    memset(answer + head, 'x', 300 * 1024);
+    struct site s = {.x = {.first = gy_str_n(answer, (size_t)head + 300 * 1024)},
+                     .source = {.sleep = 1000}};
+    site_open(&s, false);
+    GY_CHECK_INT(ask(t, &s.a), 0);
+    GY_CHECK_INT(s.a.res.body.len, 300 * 1024);
+    site_close(&s);
+}
+
+/* Without a reader, all is written as fast as it is taken: here it is not. */
+GY_TEST(a_body_in_memory_stops_too)
+{
+    size_t size = 30 * 1000 * 1000;
+    char *body = calloc(1, size);
+    struct site s = {.x = {.first = GY_STR(FULL), .closes = true}};
+    site_open(&s, false);
+    s.a.opts.read_body = NULL;
+    s.a.opts.body = gy_str_n(body, size);
+    GY_CHECK_INT(ask(t, &s.a), 0);
+    GY_CHECK_INT(s.a.res.status, 413);
+    GY_CHECK_TEXT(s.a.res.body, "stop");
+    site_close(&s);
+    free(body);
+}
+
 GY_TEST(interim_answers_end_nothing)
 {
     for (int i = 0; i < 4; i++) {
