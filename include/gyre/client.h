@@ -114,7 +114,7 @@ typedef struct gy_response {
     int redirects;
     bool reused; /* the connection was there already */
     gy_fetch_times times;
-    char why[200]; /* of a failure, a sentence: what, with whom */
+    char why[300]; /* of a failure, a sentence: what, with whom */
 } gy_response;
 
 typedef struct gy_client_opts {

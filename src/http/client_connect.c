@@ -112,7 +112,7 @@ static int secure(struct gy__fetch *f, const struct gy__url *who)
     if (e == GY_EOF)
         e = GY_ECLOSED;
     if (e)
-        return gy__fetch_fail(f, e, "no secure connection to %.60s: %.100s", who->authority.ptr,
+        return gy__fetch_fail(f, e, "no secure connection to %.80s: %.190s", who->authority.ptr,
                               why[0] ? why : gy_strerror(e));
     f->times.secured = gy__clock_now();
     return check_protocol(f, who);

@@ -74,7 +74,7 @@ static int explain(struct gy__transfer *x, int e)
     const char *who = f->url.authority.ptr;
     const char *text = x->error[0] ? x->error : gy__libcurl.easy_strerror(x->result);
     if (e == GY_ETLS)
-        return gy__fetch_fail(f, e, "no secure connection to %.60s: %.100s", who, text);
+        return gy__fetch_fail(f, e, "no secure connection to %.80s: %.190s", who, text);
     if (e == GY_ETIMEDOUT && !x->reached)
         return gy__fetch_fail(f, e, "no connection to %.80s within %g seconds", who,
                               f->o.connect_timeout);
