@@ -38,7 +38,7 @@ endfunction()
 add_library(gyre_test_support INTERFACE)
 file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
 if(NOT GYRE_TLS_LIBRARY)
-    list(FILTER support EXCLUDE REGEX "/certificates\\.c$")
+    list(FILTER support EXCLUDE REGEX "/(certificates|tls_site)\\.c$")
 endif()
 if(support)
     add_library(gyre_support STATIC ${support})
@@ -83,7 +83,7 @@ if(GYRE_KQUEUE)
     list(APPEND pollers kqueue)
 endif()
 foreach(source ${programs})
-    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange|client_curl_flow))\\.c$"
+    if(NOT source MATCHES "/((loop|net)/test_.*|http/test_(connection|timeouts|drain|exchange|client_curl_flow|tls_server))\\.c$"
        OR source MATCHES "/loop/test_(pool_processes|timers_many|fiber_stack)\\.c$") # long, and no I/O
         continue()
     endif()

@@ -94,6 +94,17 @@ static int load_certificate(SSL_CTX *ctx, const gy_tls_certificate *c, struct gy
     return e;
 }
 
+/* Is the key that of a certificate behind the first? */
+static bool comes_later(SSL_CTX *ctx, EVP_PKEY *key)
+{
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(ctx, &chain);
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        if (X509_check_private_key(sk_X509_value(chain, i), key) == 1)
+            return true;
+    return false;
+}
+
 static int load_key(SSL_CTX *ctx, const gy_tls_certificate *c, struct gy__why why)
 {
     const char *file = c->key_file ? c->key_file : c->certificate_file;
@@ -105,9 +116,17 @@ static int load_key(SSL_CTX *ctx, const gy_tls_certificate *c, struct gy__why wh
     EVP_PKEY *key = PEM_read_bio_PrivateKey(b, NULL, on_password, &a);
     int e = key ? 0 : bad_key(why, file, a.asked, c->password);
     if (!e && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)) {
-        gy__tls_say(why, "the key in %s is not that of the certificate in %s",
-                    file ? file : "the given text",
-                    c->certificate_file ? c->certificate_file : "the given text");
+        const char *where = c->certificate_file ? c->certificate_file : "the given text";
+        const char *key_where = file ? file : "the given text";
+        if (comes_later(ctx, key))
+            gy__tls_say(
+                why,
+                "the certificate of the key in %s does not come first in %s: their order is "
+                "wrong",
+                key_where, where);
+        else
+            gy__tls_say(why, "the key in %s is not that of the certificate in %s", key_where,
+                        where);
         e = GY_ETLS;
     }
     ERR_clear_error();

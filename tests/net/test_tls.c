@@ -3,6 +3,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "support/certificates.h"
+#include "support/tls_site.h"
 #include "testing/test.h"
 
 #include <gyre/error.h>
@@ -51,101 +52,7 @@ static void free_certificates(void)
         certificate_free(all[i]);
 }
 
-/* -- A server that echoes lines, and somebody who asks it ----------------------------------------- */
-
-struct site {
-    gy_test *test;
-    gy_tls *server, *client;
-    gy_tcp_server *tcp;
-    char address[GY_ADDRESS_MAX];
-    const char *host;
-    gy_tls_info seen;    /* by the server */
-    char seen_peer[100]; /* the texts of it that a test looks at */
-    char seen_name[100];
-    char why[256];
-    gy_tls_info info; /* of the client */
-    char alpn[20];
-    size_t size; /* of what is sent and echoed */
-    int served;  /* what the handler ended with */
-};
-
-static int echo(gy_stream *s, void *arg)
-{
-    struct site *site = arg;
-    gy_str some;
-    int e;
-    if (gy_stream_tls(s, &site->seen)) {
-        snprintf(site->seen_peer, sizeof site->seen_peer, "%s",
-                 site->seen.peer ? site->seen.peer : "");
-        snprintf(site->seen_name, sizeof site->seen_name, "%s",
-                 site->seen.server_name ? site->seen.server_name : "");
-    }
-    while ((e = gy_stream_read(s, 30000, &some)) == 0)
-        if ((e = gy_stream_write_str(s, some)))
-            break;
-    site->served = e;
-    return 0;
-}
-
-static bool site_open(struct site *site, gy_test *t, const gy_tls_opts *server,
-                      const gy_tls_opts *asker)
-{
-    *site = (struct site){.test = t, .host = "localhost", .size = 6, .served = 1};
-    site->server = gy_tls_server_new(server, site->why, sizeof site->why);
-    if (!site->server)
-        return gy_test_disturbed(t) ? false : (gy_test_fail(t, "%s", site->why), false);
-    site->client = gy_tls_client_new(asker, site->why, sizeof site->why);
-    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, site->why, sizeof site->why);
-    if (fd >= 0 && gy_local_address(fd, site->address) == 0)
-        site->tcp = gy_tcp_server_open(fd, &(gy_tcp_server_opts){.tls = site->server}, echo, site);
-    if (!gy_test_disturbed(t) && !GY_CHECK(site->client && site->tcp))
-        return false;
-    return site->client && site->tcp;
-}
-
-static void site_close(struct site *site)
-{
-    gy_tcp_server_close(site->tcp, 5);
-    gy_tls_free(site->server);
-    gy_tls_free(site->client);
-}
-
-static int exchange(struct site *site, gy_stream *s)
-{
-    char *data = malloc(site->size);
-    gy_str back;
-    for (size_t i = 0; i < site->size; i++)
-        data[i] = (char)('a' + i * 7 % 26);
-    int e = gy_stream_write(s, data, site->size);
-    if (!e)
-        e = gy_stream_read_exact(s, site->size, &back);
-    if (!e)
-        GY_CHECK(memcmp(back.ptr, data, site->size) == 0);
-    free(data);
-    return e;
-}
-
-/* Ask once; both ends say goodbye. */
-static int ask(void *arg)
-{
-    struct site *site = arg;
-    gy_stream *s;
-    gy_str none;
-    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
-    if (e)
-        return e;
-    e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
-    if (!e)
-        e = exchange(site, s);
-    if (!e && gy_stream_tls(s, &site->info)) {
-        snprintf(site->alpn, sizeof site->alpn, "%s", site->info.alpn ? site->info.alpn : "");
-        e = gy_stream_shutdown(s);
-        if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
-            e = 0;
-    }
-    gy_stream_close(s);
-    return e;
-}
+/* -- A server that echoes, and somebody who asks it ---------------------------------------------- */
 
 /* Settings that trust the test's root. */
 static gy_tls_opts trusting(void)
@@ -154,20 +61,20 @@ static gy_tls_opts trusting(void)
 }
 
 /* One question to a server with [one]. */
-static void ask_one(gy_test *t, const struct certificate *one, struct site *site, int code)
+static void ask_one(gy_test *t, const struct certificate *one, struct tls_site *site, int code)
 {
     gy_tls_certificate list[2] = {certificate_of(one)};
     gy_tls_opts asker = trusting();
-    if (!site_open(site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
-    GY_CHECK_INT(gy_test_run(t, ask, site), code);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, site), code);
     gy_test_settle(t);
-    site_close(site);
+    tls_site_close(site);
 }
 
 GY_TEST(bytes_go_both_ways)
 {
-    struct site site;
+    struct tls_site site;
     ask_one(t, &good, &site, 0);
     GY_CHECK_TEXT(gy_str_of(site.info.version), "TLSv1.3");
     GY_CHECK(!site.info.resumed);
@@ -177,17 +84,17 @@ GY_TEST(bytes_go_both_ways)
 
 GY_TEST(much_goes_both_ways)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     static const size_t sizes[] = {1, 16383, 16384, 16385, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         site.size = sizes[i];
-        GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+        GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     }
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* -- A full connection: what the kernel does not take is kept, and nothing is lost ----------------- */
@@ -238,7 +145,7 @@ static int read_all(void *arg)
 
 static int fill_up(void *arg)
 {
-    struct site *site = arg;
+    struct tls_site *site = arg;
     gy_stream *s;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
     if (e)
@@ -256,23 +163,23 @@ static int fill_up(void *arg)
 
 GY_TEST(nothing_is_lost_when_nothing_is_read)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t,
-                   &(gy_tls_opts){
-                       .certificates = list,
-                   },
-                   &asker))
+    if (!tls_site_open(&site, t,
+                       &(gy_tls_opts){
+                           .certificates = list,
+                       },
+                       &asker))
         return;
     gy_test_clock_auto(t);
     GY_CHECK_INT(gy_test_run(t, fill_up, &site), 0);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* Some bytes and then silence: the last of them must not stay behind either. */
 struct last {
-    struct site *site;
+    struct tls_site *site;
     size_t size;
 };
 
@@ -298,7 +205,7 @@ static int write_and_listen(gy_stream *s, void *arg)
 static int read_late(void *arg)
 {
     struct last *last = arg;
-    struct site *site = last->site;
+    struct tls_site *site = last->site;
     gy_stream *s;
     gy_str all;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
@@ -316,11 +223,11 @@ static int read_late(void *arg)
 
 GY_TEST(the_last_bytes_are_not_left_behind)
 {
-    struct site site;
+    struct tls_site site;
     struct last last = {.site = &site};
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     gy_tcp_server_close(site.tcp, 0);
     int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, site.why, sizeof site.why);
@@ -332,13 +239,13 @@ GY_TEST(the_last_bytes_are_not_left_behind)
         last.size = (size_t)i * 16000;
         GY_CHECK_INT(gy_test_run(t, read_late, &last), 0);
     }
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* A record is more than is asked for: the rest is there, and nothing will tell of it. */
 static int read_bit_by_bit(void *arg)
 {
-    struct site *site = arg;
+    struct tls_site *site = arg;
     gy_stream *s;
     char bit[100];
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
@@ -358,31 +265,31 @@ static int read_bit_by_bit(void *arg)
 
 GY_TEST(what_openssl_holds_back_is_found)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     GY_CHECK_INT(gy_test_run(t, read_bit_by_bit, &site), 0);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 GY_TEST(a_chain_leads_to_the_root)
 {
-    struct site site;
+    struct tls_site site;
     ask_one(t, &chained, &site, 0);
 }
 
 GY_TEST(an_expired_certificate_is_refused)
 {
-    struct site site;
+    struct tls_site site;
     ask_one(t, &expired, &site, GY_ETLS);
     GY_CHECK_TEXT(gy_str_of(site.why), "the certificate of localhost expired on 2020-01-01");
 }
 
 GY_TEST(an_early_certificate_is_refused)
 {
-    struct site site;
+    struct tls_site site;
     ask_one(t, &early, &site, GY_ETLS);
     GY_CHECK_TEXT(gy_str_of(site.why),
                   "the certificate of localhost is not valid before 2098-01-01");
@@ -390,7 +297,7 @@ GY_TEST(an_early_certificate_is_refused)
 
 GY_TEST(a_certificate_for_others_is_refused)
 {
-    struct site site;
+    struct tls_site site;
     ask_one(t, &other, &site, GY_ETLS);
     GY_CHECK_TEXT(gy_str_of(site.why),
                   "the certificate of localhost is for other.example, *.wild.example");
@@ -398,130 +305,130 @@ GY_TEST(a_certificate_for_others_is_refused)
 
 GY_TEST(who_signs_for_himself_is_refused)
 {
-    struct site site;
+    struct tls_site site;
     ask_one(t, &alone, &site, GY_ETLS);
     GY_CHECK_GLOB(gy_str_of(site.why), "the certificate of localhost is signed by itself*");
 }
 
 GY_TEST(who_is_signed_by_a_stranger_is_refused)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = {.ca = gy_str_of(alone.text)};
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
-    GY_CHECK_INT(gy_test_run(t, ask, &site), GY_ETLS);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_ETLS);
     GY_CHECK_TEXT(gy_str_of(site.why),
                   "the certificate of localhost is signed by Test Root, who is not trusted, and "
                   "whose own certificate has not come with it");
     site.host = NULL;
-    GY_CHECK_INT(gy_test_run(t, ask, &site), GY_EINVAL);
-    site_close(&site);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_EINVAL);
+    tls_site_close(&site);
 }
 
 GY_TEST(an_address_is_verified_too)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     site.host = "127.0.0.1";
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     site.host = "127.0.0.2";
-    GY_CHECK_INT(gy_test_run(t, ask, &site), GY_ETLS);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_ETLS);
     GY_CHECK_GLOB(gy_str_of(site.why), "the certificate of 127.0.0.2 is for *");
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 GY_TEST(the_name_chooses_the_certificate)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[3] = {certificate_of(&good), certificate_of(&other)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     static const char *const names[] = {"localhost", "other.example", "a.wild.example"};
     for (size_t i = 0; i < 3; i++) {
         site.host = names[i];
-        GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+        GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
         GY_CHECK_GLOB(gy_str_of(site.seen_name), names[i]);
     }
     site.host = "unknown.example";
-    GY_CHECK_INT(gy_test_run(t, ask, &site), GY_ETLS);
-    site_close(&site);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_ETLS);
+    tls_site_close(&site);
 }
 
 GY_TEST(clients_show_who_they_are)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)}, own[2] = {certificate_of(&client)};
     gy_tls_opts server = {
         .certificates = list, .ca = gy_str_of(authority.text), .verify_client = true};
     gy_tls_opts asker = trusting();
     asker.certificates = own;
-    if (!site_open(&site, t, &server, &asker))
+    if (!tls_site_open(&site, t, &server, &asker))
         return;
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK_TEXT(gy_str_of(site.seen_peer), "/CN=ada");
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK(site.seen.resumed);
     GY_CHECK_TEXT(gy_str_of(site.seen_peer), "/CN=ada");
-    site_close(&site);
+    tls_site_close(&site);
     asker.certificates = NULL;
-    if (!site_open(&site, t, &server, &asker))
+    if (!tls_site_open(&site, t, &server, &asker))
         return;
     gy_test_expect_log(t, "*a connection was closed: the client has shown no certificate*");
-    GY_CHECK(gy_test_run(t, ask, &site) < 0);
+    GY_CHECK(gy_test_run(t, tls_site_ask, &site) < 0);
     gy_test_settle(t);
     GY_CHECK_INT(site.served, 1); /* the handler has not seen it */
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 GY_TEST(protocols_are_agreed_on)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     const char *const ours[] = {"one", "two", NULL}, *const theirs[] = {"two", "one", NULL},
                       *const none[] = {"three", NULL};
     gy_tls_opts asker = trusting();
     asker.alpn = theirs;
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list, .alpn = ours}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list, .alpn = ours}, &asker))
         return;
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK_TEXT(gy_str_of(site.alpn), "one");
-    site_close(&site);
+    tls_site_close(&site);
     asker.alpn = none;
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list, .alpn = ours}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list, .alpn = ours}, &asker))
         return;
-    GY_CHECK_INT(gy_test_run(t, ask, &site), GY_ETLS);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_ETLS);
     GY_CHECK_GLOB(gy_str_of(site.why), "refused by localhost: *application protocol*");
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* -- Resuming ------------------------------------------------------------------------------------ */
 
 GY_TEST(sessions_are_resumed)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[3] = {certificate_of(&good), certificate_of(&other)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK(!site.info.resumed);
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK(site.info.resumed);
     /* Only with the host that was verified. */
     site.host = "other.example";
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK(!site.info.resumed);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 GY_TEST(servers_share_the_keys_of_tickets)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting(), server = {.certificates = list};
     char keys[160], turned[160];
@@ -529,21 +436,21 @@ GY_TEST(servers_share_the_keys_of_tickets)
     memset(keys + 80, 'o', 80);
     memcpy(turned, keys + 80, 80);
     memcpy(turned + 80, keys, 80);
-    if (!site_open(&site, t, &server, &asker))
+    if (!tls_site_open(&site, t, &server, &asker))
         return;
     GY_CHECK_INT(gy_tls_set_ticket_keys(site.server, keys, 79), GY_EINVAL);
     GY_CHECK_INT(gy_tls_set_ticket_keys(site.server, keys, 80), 0);
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     /* Read again, the contexts are other ones; a key that was replaced still opens its tickets. */
     GY_CHECK_INT(gy_tls_reload(site.server, site.why, sizeof site.why), 0);
     GY_CHECK_INT(gy_tls_set_ticket_keys(site.server, turned, 160), 0);
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK(site.info.resumed);
     memset(turned, 'x', 80);
     GY_CHECK_INT(gy_tls_set_ticket_keys(site.server, turned, 80), 0);
-    GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
     GY_CHECK(!site.info.resumed);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* -- Files --------------------------------------------------------------------------------------- */
@@ -559,7 +466,7 @@ static void write_file(const char *name, const char *text)
 
 GY_TEST(files_are_read_again)
 {
-    struct site site;
+    struct tls_site site;
     char folder[] = "/tmp/gyre-tls-XXXXXX", certificate[64], key[64];
     GY_CHECK(mkdtemp(folder) != NULL);
     snprintf(certificate, sizeof certificate, "%s/c.pem", folder);
@@ -568,16 +475,16 @@ GY_TEST(files_are_read_again)
     write_file(key, expired.key_text);
     gy_tls_certificate list[2] = {{.certificate_file = certificate, .key_file = key}};
     gy_tls_opts asker = trusting();
-    if (site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker)) {
-        GY_CHECK_INT(gy_test_run(t, ask, &site), GY_ETLS);
+    if (tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker)) {
+        GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_ETLS);
         write_file(certificate, good.text);
         GY_CHECK_INT(gy_tls_reload(site.server, site.why, sizeof site.why), GY_ETLS);
         GY_CHECK_GLOB(gy_str_of(site.why),
                       "the key in */k.pem is not that of the certificate in *");
         write_file(key, good.key_text);
         GY_CHECK_INT(gy_tls_reload(site.server, site.why, sizeof site.why), 0);
-        GY_CHECK_INT(gy_test_run(t, ask, &site), 0);
-        site_close(&site);
+        GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
+        tls_site_close(&site);
     }
     unlink(certificate);
     unlink(key);
@@ -609,7 +516,7 @@ GY_TEST(settings_that_are_wrong_are_explained)
 
 static int ask_in_plain(void *arg)
 {
-    struct site *site = arg;
+    struct tls_site *site = arg;
     gy_stream *s;
     gy_str none;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
@@ -623,16 +530,16 @@ static int ask_in_plain(void *arg)
 
 GY_TEST(what_is_no_tls_is_refused)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     gy_test_expect_log(t, "*the client does not speak TLS here*");
     int e = gy_test_run(t, ask_in_plain, &site);
     GY_CHECK(e == GY_EOF || e == GY_ECLOSED);
     GY_CHECK_INT(site.served, 1);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 static int speak_plainly(gy_stream *s, void *arg)
@@ -643,26 +550,26 @@ static int speak_plainly(gy_stream *s, void *arg)
 
 GY_TEST(a_server_without_tls_is_told_from_one_with)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     gy_tcp_server_close(site.tcp, 0);
     int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, site.why, sizeof site.why);
     GY_CHECK_INT(gy_local_address(fd, site.address), 0);
     site.tcp = gy_tcp_server_open(fd, NULL, speak_plainly, &site);
-    int e = gy_test_run(t, ask, &site);
+    int e = gy_test_run(t, tls_site_ask, &site);
     GY_CHECK(e == GY_ETLS || e == GY_EOF);
     if (e == GY_ETLS)
         GY_CHECK_TEXT(gy_str_of(site.why), "localhost does not speak TLS here");
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* A goodbye in the same packet as the last bytes, and the connection stays open. */
 static int say_goodbye(void *arg)
 {
-    struct site *site = arg;
+    struct tls_site *site = arg;
     gy_stream *s;
     gy_str none;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
@@ -681,27 +588,27 @@ static int say_goodbye(void *arg)
 
 GY_TEST(a_goodbye_is_an_end)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     GY_CHECK_INT(gy_test_run(t, say_goodbye, &site), GY_EOF);
     GY_CHECK_INT(site.served, GY_EOF);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* Leave without a goodbye. */
 static int cut_off(void *arg)
 {
-    struct site *site = arg;
+    struct tls_site *site = arg;
     gy_stream *s;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
     if (e)
         return e;
     e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
     if (!e)
-        e = exchange(site, s);
+        e = tls_site_exchange(site, s);
     shutdown(gy_stream_fd(s), SHUT_WR);
     gy_str none;
     while (!e)
@@ -712,20 +619,20 @@ static int cut_off(void *arg)
 
 GY_TEST(an_end_that_is_cut_off_is_no_end)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     (void)gy_test_run(t, cut_off, &site);
     gy_test_settle(t);
     GY_CHECK_INT(site.served, GY_ECLOSED);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 static int dawdle(void *arg)
 {
-    struct site *site = arg;
+    struct tls_site *site = arg;
     gy_stream *s;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
     if (e)
@@ -747,10 +654,10 @@ static int say_nothing(gy_stream *s, void *arg)
 
 GY_TEST(a_handshake_has_its_time)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     gy_tcp_server_close(site.tcp, 0);
     int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, site.why, sizeof site.why);
@@ -759,13 +666,13 @@ GY_TEST(a_handshake_has_its_time)
     gy_test_clock_auto(t);
     GY_CHECK_INT(gy_test_run(t, dawdle, &site), GY_ETIMEDOUT);
     GY_CHECK_TEXT(gy_str_of(site.why), "the TLS handshake took too long");
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 /* -- In place ------------------------------------------------------------------------------------ */
 
 struct upgrade {
-    struct site *site;
+    struct tls_site *site;
     const char *go; /* the line after which TLS begins */
     int code;
 };
@@ -780,13 +687,13 @@ static int offer(gy_stream *s, void *arg)
         e = gy_stream_write_str(s, gy_str_of(u->go));
     if (!e)
         e = gy_stream_start_tls(s, u->site->server, NULL, 5, why, sizeof why);
-    return e ? e : echo(s, u->site);
+    return e ? e : tls_site_echo(s, u->site);
 }
 
 static int upgrade(void *arg)
 {
     struct upgrade *u = arg;
-    struct site *site = u->site;
+    struct tls_site *site = u->site;
     gy_stream *s;
     gy_str line;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
@@ -798,25 +705,25 @@ static int upgrade(void *arg)
     if (!e)
         e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
     if (!e)
-        e = exchange(site, s);
+        e = tls_site_exchange(site, s);
     gy_stream_close(s);
     return e;
 }
 
 static void upgrade_with(gy_test *t, const char *go, int code)
 {
-    struct site site;
+    struct tls_site site;
     struct upgrade u = {.site = &site, .go = go};
     gy_tls_certificate list[2] = {certificate_of(&good)};
     gy_tls_opts asker = trusting();
-    if (!site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
         return;
     gy_tcp_server_close(site.tcp, 0);
     int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, site.why, sizeof site.why);
     GY_CHECK_INT(gy_local_address(fd, site.address), 0);
     site.tcp = gy_tcp_server_open(fd, NULL, offer, &u);
     GY_CHECK_INT(gy_test_run(t, upgrade, &u), code);
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 GY_TEST(a_stream_becomes_a_secure_one)
@@ -833,19 +740,19 @@ GY_TEST(what_was_slipped_in_before_is_refused)
 
 static void handshake_and_echo(gy_test *t, void *arg)
 {
-    struct site site;
+    struct tls_site site;
     gy_tls_certificate list[3] = {certificate_of(&good), certificate_of(&other)};
     const char *const names[] = {"echo", NULL};
     gy_tls_opts server = {.certificates = list, .alpn = names}, asker = trusting();
     (void)arg;
     asker.alpn = names;
     gy_test_clock_auto(t);
-    if (site_open(&site, t, &server, &asker)) {
+    if (tls_site_open(&site, t, &server, &asker)) {
         site.size = 20000;
-        int e = gy_test_run(t, ask, &site);
+        int e = gy_test_run(t, tls_site_ask, &site);
         GY_CHECK(e == 0 || gy_test_disturbed(t));
     }
-    site_close(&site);
+    tls_site_close(&site);
 }
 
 GY_TEST(without_memory)

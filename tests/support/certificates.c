@@ -4,6 +4,7 @@
 #include "support/certificates.h"
 
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -55,7 +56,8 @@ static void write_texts(struct certificate *c, const struct certificate *signer)
 struct certificate certificate_make(struct certificate_wish wish)
 {
     static long serial = 1;
-    struct certificate c = {.x = X509_new(), .key = EVP_EC_gen("P-256")};
+    struct certificate c = {
+        .x = X509_new(), .key = wish.rsa ? EVP_RSA_gen((unsigned)wish.rsa) : EVP_EC_gen("P-256")};
     X509 *signer = wish.signer ? wish.signer->x : c.x;
     must(c.x && c.key, "key");
     X509_NAME *subject = X509_get_subject_name(c.x);
@@ -71,7 +73,9 @@ struct certificate certificate_make(struct certificate_wish wish)
                   wish.authority ? "critical,CA:TRUE" : "CA:FALSE");
     if (wish.names)
         add_extension(c.x, signer, NID_subject_alt_name, wish.names);
-    must(X509_sign(c.x, wish.signer ? wish.signer->key : c.key, EVP_sha256()) > 0, "signature");
+    must(X509_sign(c.x, wish.signer ? wish.signer->key : c.key,
+                   wish.sha1 ? EVP_sha1() : EVP_sha256()) > 0,
+         "signature");
     write_texts(&c, wish.signer);
     return c;
 }
@@ -82,6 +86,69 @@ void certificate_free(struct certificate *c)
     EVP_PKEY_free(c->key);
     free(c->text);
     free(c->key_text);
+}
+
+static const char revoked_at[] = "20240501120000Z";
+
+static void revoke(X509_CRL *crl, const struct certificate *c)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_TIME *when = ASN1_TIME_new();
+    must(entry && when && ASN1_TIME_set_string(when, revoked_at) == 1 &&
+             X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(c->x)) == 1 &&
+             X509_REVOKED_set_revocationDate(entry, when) == 1 && X509_CRL_add0_revoked(crl, entry),
+         "list");
+    ASN1_TIME_free(when);
+}
+
+char *certificate_list(const struct certificate *signer, const char *until,
+                       const struct certificate *const *revoked)
+{
+    X509_CRL *crl = X509_CRL_new();
+    ASN1_TIME *from = ASN1_TIME_new(), *to = ASN1_TIME_new();
+    must(crl && from && to, "list");
+    ASN1_TIME_set_string(from, "20150101000000Z");
+    ASN1_TIME_set_string(to, until ? until : "20990101000000Z");
+    X509_CRL_set_version(crl, 1);
+    X509_CRL_set_issuer_name(crl, X509_get_subject_name(signer->x));
+    X509_CRL_set1_lastUpdate(crl, from);
+    X509_CRL_set1_nextUpdate(crl, to);
+    for (; *revoked; revoked++)
+        revoke(crl, *revoked);
+    X509_CRL_sort(crl);
+    must(X509_CRL_sign(crl, signer->key, EVP_sha256()) > 0, "list");
+    BIO *b = BIO_new(BIO_s_mem());
+    must(PEM_write_bio_X509_CRL(b, crl) == 1, "list");
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(to);
+    X509_CRL_free(crl);
+    return text_of(b);
+}
+
+long certificate_answer(const struct certificate *signer, const struct certificate *one,
+                        bool revoked, unsigned char **out)
+{
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), one->x, signer->x);
+    ASN1_TIME *when = ASN1_TIME_new(), *now = X509_gmtime_adj(NULL, 0);
+    must(basic && id && when && ASN1_TIME_set_string(when, revoked_at) == 1, "answer");
+    must(OCSP_basic_add1_status(basic, id,
+                                revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, 0,
+                                revoked ? when : NULL, now, NULL) != NULL,
+         "answer");
+    must(OCSP_basic_sign(basic, signer->x, signer->key, EVP_sha256(), NULL, 0) == 1, "answer");
+    OCSP_RESPONSE *r = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    unsigned char *der = NULL;
+    long len = i2d_OCSP_RESPONSE(r, &der);
+    must(len > 0 && (*out = malloc((size_t)len)) != NULL, "answer");
+    memcpy(*out, der, (size_t)len);
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(r);
+    OCSP_BASICRESP_free(basic);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(when);
+    ASN1_TIME_free(now);
+    return len;
 }
 
 gy_tls_certificate certificate_of(const struct certificate *c)
