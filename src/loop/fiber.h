@@ -73,6 +73,7 @@ void gy__fiber_main(void *fiber);
  * switch each return is foreseen wrongly, so there should be few. */
 static inline void gy__fiber_enter(struct gy__fibers *f, struct gy__fiber *fiber)
 {
+    gy__instrument_here(&f->main);
     gy__instrument_leave(&f->main, &fiber->instrument);
     gy__context_switch(&f->main_sp, fiber->sp);
     gy__instrument_enter(&f->main, &fiber->instrument);

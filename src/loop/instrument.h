@@ -80,6 +80,15 @@ static inline void gy__instrument_thread(struct gy__instrument *i)
 #endif
 }
 
+/* The same before each switch from it: a loop may turn on another thread, or in a task of another loop. */
+static inline void gy__instrument_here(struct gy__instrument *i)
+{
+    (void)i;
+#ifdef GY__TSAN
+    i->tsan_fiber = __tsan_get_current_fiber();
+#endif
+}
+
 static inline void gy__instrument_forget(struct gy__instrument *i)
 {
     (void)i;
