@@ -276,35 +276,6 @@ GY_TEST(freeing_the_client_ends_each_stage)
     }
 }
 
-/* Before each turn of the loop: whatever a fetch has just got, it gets no further. */
-GY_TEST(freeing_the_client_ends_a_fetch_at_any_moment)
-{
-    int rounds = 1;
-    for (bool done = false; !done; rounds++) {
-        struct secure s = {.p = {.answers = {GOOD}}};
-        struct proxy p = {.user = NULL};
-        secure_open(&s);
-        proxy_open(&p, proxy_serve_http);
-        struct ask a = {.url = s.url,
-                        .opts = {.proxy = url_of(t, "http://127.0.0.1", p.port),
-                                 .tls = s.trust,
-                                 .client = gy_client_new(NULL),
-                                 .timeout = -1}};
-        gy_task *task = gy_task_new(gy_test_loop(t), ask_in_task, &a, NULL);
-        const gy_future *ended = gy_task_future(task);
-        for (int i = 0; i < rounds && !ended->done; i++)
-            GY_CHECK(gy_loop_turn(gy_test_loop(t), 1) >= 0);
-        done = ended->done;
-        gy_client_free(a.opts.client);
-        gy_task_join(task);
-        GY_CHECK_INT(a.result, done ? 0 : GY_ESHUTDOWN);
-        gy_arena_done(&a.arena);
-        proxy_close(&p);
-        secure_close(&s);
-    }
-    GY_CHECK(rounds > 5);
-}
-
 int main(int argc, char **argv)
 {
     return gy_test_main(argc, argv);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_early.c - servers that speak before they have been told all of a body. */
-#include "client_proxies.h"
+#include "client_secure.h"
 #include "http/client.h"
 
 #define FULL "HTTP/1.1 413 Too Much\r\nContent-Length: 4\r\nConnection: close\r\n\r\nstop"

@@ -61,31 +61,6 @@ GY_TEST(that_the_proxy_knows_nobody_is_an_answer)
     proxy_close(&p);
 }
 
-GY_TEST(the_proxy_itself_over_tls)
-{
-    struct secure x = {.tls = NULL};
-    secure_open(&x);
-    struct proxy p = {.tls = x.tls};
-    proxy_open(&p, proxy_serve_http);
-    struct ask a = {.url = "http://one.test/",
-                    .opts = {.proxy = gy_strf(gy_test_arena(t), "https://localhost:%d", p.port).ptr,
-                             .tls = x.trust,
-                             .family = AF_INET}};
-    for (int i = 0; i < 2; i++) {
-        if (!GY_CHECK_INT(ask(t, &a), 0))
-            gy_test_fail(t, "%s", a.res.why);
-        GY_CHECK_TEXT(a.res.body, "GET http://one.test/ HTTP/1.1");
-        GY_CHECK_INT(a.res.reused, i);
-        GY_CHECK(i ? a.res.times.tls < 0 : a.res.times.tls >= 0 && a.res.times.dns >= 0);
-    }
-    a.opts.tls = NULL;
-    GY_CHECK_INT(ask(t, &a), GY_ETLS);
-    GY_CHECK_GLOB(gy_str_of(a.res.why), "no secure connection to localhost:*");
-    gy_arena_done(&a.arena);
-    proxy_close(&p);
-    secure_close(&x);
-}
-
 GY_TEST(what_is_no_proxy_is_refused)
 {
     static const struct {

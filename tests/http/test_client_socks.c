@@ -49,24 +49,6 @@ GY_TEST(names_are_looked_up_here_or_there)
     goes(t, "socks5h", "127.0.0.1", "127.0.0.1", false);
 }
 
-GY_TEST(https_goes_through_socks)
-{
-    struct secure x = {.p = {.answers = {GOOD, GOOD}}};
-    struct proxy p = {.user = NULL};
-    secure_open(&x);
-    proxy_open(&p, proxy_serve_socks);
-    struct ask a = {.url = url_of(t, "https://far.test", x.port),
-                    .opts = {.proxy = url_of(t, "socks5h://127.0.0.1", p.port), .tls = x.trust}};
-    for (int i = 0; i < 2; i++) {
-        if (!GY_CHECK_INT(ask(t, &a), 0))
-            gy_test_fail(t, "%s", a.res.why);
-        GY_CHECK_INT(a.res.reused, i);
-    }
-    gy_arena_done(&a.arena);
-    proxy_close(&p);
-    secure_close(&x);
-}
-
 GY_TEST(an_address_of_ipv6_is_passed_on)
 {
     struct proxy p = {.user = NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_tls.c - https: kept connections, certificates that are not good, protocols, and settings that
  * tell connections apart. */
-#include "client_proxies.h"
+#include "client_secure.h"
 #include "http/client.h"
 
 #define GOOD GY_STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")

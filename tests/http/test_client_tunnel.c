@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_client_tunnel.c - https URLs through a proxy: CONNECT, TLS in TLS, and proxies that break the
+/* test_client_tunnel.c - https through proxies: CONNECT, SOCKS, TLS in TLS, and proxies that break the
  * rules. */
 #include "client_proxies.h"
+#include "client_secure.h"
 
 #define GOOD GY_STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 
@@ -99,6 +100,78 @@ GY_TEST(much_goes_through_tls_in_tls)
     gy_tcp_server_close(s, 0);
     proxy_close(&p);
     secure_close(&x);
+}
+
+GY_TEST(the_proxy_itself_over_tls)
+{
+    struct secure x = {.tls = NULL};
+    secure_open(&x);
+    struct proxy p = {.tls = x.tls};
+    proxy_open(&p, proxy_serve_http);
+    struct ask a = {.url = "http://one.test/",
+                    .opts = {.proxy = url_of(t, "https://localhost", p.port),
+                             .tls = x.trust,
+                             .family = AF_INET}};
+    for (int i = 0; i < 2; i++) {
+        if (!GY_CHECK_INT(ask(t, &a), 0))
+            gy_test_fail(t, "%s", a.res.why);
+        GY_CHECK_TEXT(a.res.body, "GET http://one.test/ HTTP/1.1");
+        GY_CHECK_INT(a.res.reused, i);
+        GY_CHECK(i ? a.res.times.tls < 0 : a.res.times.tls >= 0 && a.res.times.dns >= 0);
+    }
+    a.opts.tls = NULL;
+    GY_CHECK_INT(ask(t, &a), GY_ETLS);
+    GY_CHECK_GLOB(gy_str_of(a.res.why), "no secure connection to localhost:*");
+    gy_arena_done(&a.arena);
+    proxy_close(&p);
+    secure_close(&x);
+}
+
+GY_TEST(https_goes_through_socks)
+{
+    struct secure x = {.p = {.answers = {GOOD, GOOD}}};
+    struct proxy p = {.user = NULL};
+    secure_open(&x);
+    proxy_open(&p, proxy_serve_socks);
+    struct ask a = {.url = url_of(t, "https://far.test", x.port),
+                    .opts = {.proxy = url_of(t, "socks5h://127.0.0.1", p.port), .tls = x.trust}};
+    for (int i = 0; i < 2; i++) {
+        if (!GY_CHECK_INT(ask(t, &a), 0))
+            gy_test_fail(t, "%s", a.res.why);
+        GY_CHECK_INT(a.res.reused, i);
+    }
+    gy_arena_done(&a.arena);
+    proxy_close(&p);
+    secure_close(&x);
+}
+
+/* Before each turn of the loop: whatever a fetch has just got, it gets no further. */
+GY_TEST(freeing_the_client_ends_a_fetch_at_any_moment)
+{
+    int rounds = 1;
+    for (bool done = false; !done; rounds++) {
+        struct secure s = {.p = {.answers = {GOOD}}};
+        struct proxy p = {.user = NULL};
+        secure_open(&s);
+        proxy_open(&p, proxy_serve_http);
+        struct ask a = {.url = s.url,
+                        .opts = {.proxy = url_of(t, "http://127.0.0.1", p.port),
+                                 .tls = s.trust,
+                                 .client = gy_client_new(NULL),
+                                 .timeout = -1}};
+        gy_task *task = gy_task_new(gy_test_loop(t), ask_in_task, &a, NULL);
+        const gy_future *ended = gy_task_future(task);
+        for (int i = 0; i < rounds && !ended->done; i++)
+            GY_CHECK(gy_loop_turn(gy_test_loop(t), 1) >= 0);
+        done = ended->done;
+        gy_client_free(a.opts.client);
+        gy_task_join(task);
+        GY_CHECK_INT(a.result, done ? 0 : GY_ESHUTDOWN);
+        gy_arena_done(&a.arena);
+        proxy_close(&p);
+        secure_close(&s);
+    }
+    GY_CHECK(rounds > 5);
 }
 
 /* -- Refusals ------------------------------------------------------------------------------------ */
