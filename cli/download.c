@@ -45,7 +45,7 @@ static bool asks_again(const struct download *d, int e)
 static bool is_wanted(const struct download *d)
 {
     const struct settings *s = d->fetch->given;
-    return s->body && !(s->fail && d->status >= 400) && !asks_again(d, 0);
+    return s->body && !(s->fail && d->status >= 400) && !asks_again(d, 0) && !d->whole && !d->anew;
 }
 
 static uint64_t length_of(const gy_headers *h)
@@ -66,8 +66,13 @@ static int on_head(void *arg, int status, const gy_headers *headers)
     }
     if (status < 200)
         return 0;
+    int e = resume_head(d, status, headers);
     progress_restart(&f->progress, &d->item);
     d->item.length = length_of(headers);
+    if (d->append)
+        progress_skip(&f->progress, &d->item, d->from);
+    if (e)
+        return e;
     if ((f->given->include || f->given->head) && !asks_again(d, 0)) {
         progress_clear(&f->progress);
         trace_head(stdout, "", &d->response, status, headers);
@@ -75,6 +80,16 @@ static int on_head(void *arg, int status, const gy_headers *headers)
         return fflush(stdout) ? -errno : 0;
     }
     return 0;
+}
+
+static int open_output(struct download *d)
+{
+    int e = output_open(&d->out, d->arena, d->append);
+    if (!e && d->fetch->given->resume && !d->append)
+        output_note(&d->out, d->version);
+    if (!e && !d->out.path)
+        d->printed = true;
+    return e;
 }
 
 static int on_body(void *arg, const void *data, size_t len)
@@ -85,9 +100,7 @@ static int on_body(void *arg, const void *data, size_t len)
         return GY_ESHUTDOWN;
     }
     progress_add(&d->fetch->progress, &d->item, len);
-    int e = d->out.fd < 0 ? output_open(&d->out, d->arena) : 0;
-    if (!e && !d->out.path)
-        d->printed = true;
+    int e = d->out.fd < 0 ? open_output(d) : 0;
     if (!e)
         e = output_write(&d->out, data, len);
     if (e < 0)
@@ -119,14 +132,37 @@ static int open_body(struct download *d, gy_fetch_opts *o)
 /* -- An attempt ---------------------------------------------------------------------------------- */
 
 /* A file that is asked for is made, even of an empty body. */
+static bool is_to_be_made(const struct download *d)
+{
+    if (d->out.fd >= 0 || !d->out.path || d->fetch->given->head)
+        return false;
+    return d->whole || (is_wanted(d) && !d->refused);
+}
+
 static int finish_output(struct download *d)
 {
     int e = 0;
-    if (d->out.fd < 0 && d->out.path && is_wanted(d) && !d->refused && !d->fetch->given->head)
-        e = output_open(&d->out, d->arena);
+    if (is_to_be_made(d))
+        e = output_open(&d->out, d->arena, d->append || d->whole);
     if (!e)
         e = output_commit(&d->out);
     return d->output_failed = e;
+}
+
+static int ask(struct download *d, gy_fetch_opts *o)
+{
+    int e = open_body(d, o);
+    if (e) {
+        snprintf(d->response.why, sizeof d->response.why, "%s: %s", d->fetch->body_path,
+                 gy_strerror(e));
+        return e;
+    }
+    e = resume_ask(d, o);
+    if (!e)
+        e = gy_fetch(d->arena, d->url, o, &d->response);
+    if (e == GY_EPROTO && d->status == 206 && !d->append)
+        snprintf(d->response.why, sizeof d->response.why, "a part came that was not asked for");
+    return e;
 }
 
 static int attempt(struct download *d)
@@ -140,18 +176,13 @@ static int attempt(struct download *d)
     d->response = (gy_response){0};
     if (d->fetch->given->verbose)
         trace_request(d);
-    int e = open_body(d, &o);
-    if (e)
-        snprintf(d->response.why, sizeof d->response.why, "%s: %s", d->fetch->body_path,
-                 gy_strerror(e));
-    else
-        e = gy_fetch(d->arena, d->url, &o, &d->response);
+    int e = ask(d, &o);
     if (e && d->refused)
         e = 0;
-    if (!e)
+    if (!e && !d->anew)
         e = finish_output(d);
     else
-        output_drop(&d->out);
+        output_drop(&d->out, d->fetch->given->resume);
     if (d->body_fd >= 0)
         close(d->body_fd);
     d->body_fd = -1;
@@ -191,9 +222,9 @@ static int attempts(struct download *d)
     for (int try = 0;; try++) {
         d->last_try = try >= d->fetch->given->retry;
         int e = attempt(d);
-        if (!asks_again(d, e))
+        if (!asks_again(d, e) && resume_is_over(d))
             return e;
-        e = pause_awhile(d, e, try);
+        e = d->anew ? 0 : pause_awhile(d, e, try);
         if (e)
             return e;
         gy_arena_reset(d->arena);
@@ -209,7 +240,7 @@ static int status_of(const struct download *d, int e)
         return d->output_failed ? EXIT_FAILED : EXIT_USAGE;
     if (e)
         return EXIT_FAILED;
-    return d->fetch->given->fail && d->status >= 400 ? EXIT_REFUSED : EXIT_DONE;
+    return d->fetch->given->fail && d->status >= 400 && !d->whole ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static void report(struct download *d, int e)

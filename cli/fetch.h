@@ -28,7 +28,7 @@ struct settings {
     const char *proxy, *unix_path, *source_address, *dns_servers;
     const char *ca_file, *certificate, *key;
     bool digest, head, include, body, follow, compressed, cookies, insecure;
-    bool verbose, fail, progress;
+    bool verbose, fail, progress, resume;
     int max_redirects, engine, parallel, retry;
     double timeout, connect_timeout, first_byte_timeout;
     size_t max_body;
@@ -57,12 +57,16 @@ struct download {
     struct progress_item item;
     gy_arena *arena; /* of this attempt */
     gy_response response;
-    int status;        /* of the head that came last */
-    int body_fd;       /* what is sent; -1: nothing, or from memory */
-    bool last_try;     /* an answer is taken as it is */
-    int output_failed; /* 0, or the code why its body could not be put away */
-    bool refused;      /* its body was not wanted */
-    bool printed;      /* a head or a part of a body */
+    int status;                /* of the head that came last */
+    int body_fd;               /* what is sent; -1: nothing, or from memory */
+    bool last_try;             /* an answer is taken as it is */
+    int output_failed;         /* 0, or the code why its body could not be put away */
+    bool refused;              /* its body was not wanted */
+    uint64_t from;             /* so much is there from an earlier time */
+    bool append;               /* what comes belongs behind that */
+    bool whole, anew;          /* nothing was missing; what is there is of no use */
+    char version[OUTPUT_NOTE]; /* that what comes is of */
+    bool printed;              /* a head or a part of a body */
 };
 
 /* -- fetch_options.c -- */
@@ -85,6 +89,17 @@ void fetch_done(struct fetch *f);
 
 /* A reader of a body, for gy_fetch. */
 ssize_t fetch_read_body(void *arg, void *buf, size_t size);
+
+/* -- resume.c -- */
+
+/* With --continue: ask for what is missing. 0 or a negative code. */
+int resume_ask(struct download *d, gy_fetch_opts *o);
+
+/* Whether it comes. 0, or GY_EPROTO for some other part. */
+int resume_head(struct download *d, int status, const gy_headers *h);
+
+/* False: ask again, for all of it. */
+bool resume_is_over(struct download *d);
 
 /* -- download.c -- */
 

@@ -73,6 +73,8 @@ static const gy_option request_rows[] = {
 static const gy_option answer_rows[] = {
     GY_OPT_TEXT("output", S(output), "save the body to this file, or in this folder, under the"
                 " last part of the URL; - is standard output", .meta = "FILE|FOLDER/|-"),
+    GY_OPT_BOOL("continue", S(resume),
+                "keep what came of a file when it breaks off, and go on from there"),
     GY_OPT_BOOL("include", S(include), "print the heads of answers too"),
     GY_OPT_BOOL("body", S(body), "forget the body"),
     GY_OPT_BOOL("fail", S(fail), "a status of 400 or more is a failure: exit status 22, no body"),
@@ -126,6 +128,10 @@ static const char *check_all(void *arg)
         return "--data, --json, and --form with --file are three bodies; one can be sent";
     if (s->head && bodies)
         return "--head asks without a body";
+    if (s->resume && (!s->output || strcmp(s->output, "-") == 0))
+        return "--continue needs --output FILE or FOLDER/";
+    if (s->resume && (bodies || s->head || s->method))
+        return "--continue is for GET";
     if (s->user && s->bearer)
         return "--user and --bearer both tell who asks";
     if (s->digest && !s->user)

@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* What a pipe that can be written to takes without waiting (POSIX). */
 enum { PIPE_ROOM = 4096 };
+
+/* The attribute of a partial file. */
+#define NOTE "user.gyre.version"
 
 const char *output_name(gy_arena *a, const char *folder, const char *url)
 {
@@ -66,7 +70,26 @@ static int find_target(struct output *o, gy_arena *a)
     return o->partial ? 0 : GY_ENOMEM;
 }
 
-int output_open(struct output *o, gy_arena *a)
+uint64_t output_partial(struct output *o, gy_arena *a, char note[OUTPUT_NOTE])
+{
+    struct stat st;
+    note[0] = 0;
+    if (!o->path || find_target(o, a) || !o->partial)
+        return 0;
+    if (lstat(o->partial, &st) || !S_ISREG(st.st_mode) || st.st_size < 0)
+        return 0;
+    ssize_t len = getxattr(o->partial, NOTE, note, OUTPUT_NOTE - 1);
+    note[len > 0 ? len : 0] = 0;
+    return (uint64_t)st.st_size;
+}
+
+void output_note(const struct output *o, const char *note)
+{
+    if (o->partial && *note)
+        (void)!fsetxattr(o->fd, NOTE, note, strlen(note), 0);
+}
+
+int output_open(struct output *o, gy_arena *a, bool append)
 {
     o->waits = false;
     if (!o->path) {
@@ -74,7 +97,7 @@ int output_open(struct output *o, gy_arena *a)
     } else {
         int e = find_target(o, a);
         if (!e && o->partial)
-            return open_file(o, o->partial, O_TRUNC | O_NOFOLLOW);
+            return open_file(o, o->partial, (append ? O_APPEND : O_TRUNC) | O_NOFOLLOW);
         if (!e)
             e = open_file(o, o->path, 0);
         if (e)
@@ -124,6 +147,8 @@ int output_commit(struct output *o)
     o->fd = -1;
     if (fd < 0 || !o->path)
         return 0;
+    if (o->partial)
+        (void)!fremovexattr(fd, NOTE);
     int e = close(fd) ? -errno : 0; /* where a full disk may show late */
     if (!e && o->partial && rename(o->partial, o->target))
         e = -errno;
@@ -132,13 +157,13 @@ int output_commit(struct output *o)
     return e;
 }
 
-void output_drop(struct output *o)
+void output_drop(struct output *o, bool keep)
 {
     int fd = o->fd;
     o->fd = -1;
     if (fd < 0 || !o->path)
         return;
     close(fd);
-    if (o->partial)
+    if (o->partial && !keep)
         unlink(o->partial);
 }

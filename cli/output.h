@@ -7,6 +7,7 @@
 #include <gyre/export.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct output {
     const char *path;    /* NULL is the standard output */
@@ -20,8 +21,16 @@ struct output {
  * its path, "index.html" when that is empty. NULL when it is no name, or out of memory. */
 const char *output_name(gy_arena *a, const char *folder, const char *url);
 
-/* Open it for a body that begins. 0 or a negative code. */
-int output_open(struct output *o, gy_arena *a);
+/* How much of it is there from an earlier time, in the partial file, and what was noted with that; 0:
+ * nothing that could be added to. */
+enum { OUTPUT_NOTE = 256 };
+uint64_t output_partial(struct output *o, gy_arena *a, char note[OUTPUT_NOTE]);
+
+/* Open it for a body that begins, or with [append] for the rest of one. 0 or a negative code. */
+int output_open(struct output *o, gy_arena *a, bool append);
+
+/* Note something with what is written, where the file system can keep it. */
+void output_note(const struct output *o, const char *note);
 
 /* 0 or a negative code, also the cancellation. */
 GY_SUSPENDS int output_write(struct output *o, const void *data, size_t len);
@@ -29,7 +38,7 @@ GY_SUSPENDS int output_write(struct output *o, const void *data, size_t len);
 /* All is there: give it its name. 0 or a negative code. */
 int output_commit(struct output *o);
 
-/* What came is not wanted. */
-void output_drop(struct output *o);
+/* What came is not wanted; or, with [keep], is there for another time. */
+void output_drop(struct output *o, bool keep);
 
 #endif

@@ -146,6 +146,15 @@ void progress_restart(struct progress *p, struct progress_item *it)
     it->bytes = it->length = 0;
 }
 
+void progress_skip(struct progress *p, struct progress_item *it, uint64_t bytes)
+{
+    it->bytes += bytes;
+    it->length += it->length ? bytes : 0;
+    p->bytes += bytes;
+    for (size_t i = 0; i < PROGRESS_SAMPLES; i++) /* they did not come now */
+        p->samples[i].bytes += bytes;
+}
+
 void progress_add(struct progress *p, struct progress_item *it, size_t bytes)
 {
     it->bytes += bytes;

@@ -39,6 +39,7 @@ void progress_end(struct progress *p);
 
 void progress_enter(struct progress *p, struct progress_item *it, const char *name);
 void progress_restart(struct progress *p, struct progress_item *it); /* its body, anew */
+void progress_skip(struct progress *p, struct progress_item *it, uint64_t bytes); /* were there */
 void progress_add(struct progress *p, struct progress_item *it, size_t bytes);
 
 /* It has ended; [line] leaves a line about it. */

@@ -31,6 +31,8 @@ class Site(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     flaky = 0
     retried = 0
+    asked = []
+    version = '"1"'
     gates = {}
 
     def log_message(self, *args):
@@ -98,6 +100,24 @@ class Site(http.server.BaseHTTPRequestHandler):
         if gate.wait(PATIENCE):
             self.wfile.write(b"y" * 500_000)
 
+    def ranged(self, rest):
+        """BIG, in a version; it breaks off after a megabyte, once, if [rest] says so."""
+        Site.asked.append((self.headers["Range"], self.headers["If-Range"]))
+        start = 0
+        if self.headers["Range"] and self.headers["If-Range"] in (None, Site.version):
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        if start >= len(BIG):
+            return self.answer(416, b"no", Content_Range=f"bytes */{len(BIG)}")
+        part = BIG[start:]
+        fields = {"ETag": Site.version}
+        if start:
+            shown = start + (rest == "wrong")
+            fields["Content-Range"] = f"bytes {shown}-{len(BIG) - 1}/{len(BIG)}"
+        if rest == "breaks" and len(Site.asked) == 1:
+            self.close_connection = True
+            return self.answer(206 if start else 200, part[:1 << 20], len(part), **fields)
+        self.answer(206 if start else 200, part, **fields)
+
     def basic(self, rest):
         if self.headers["Authorization"] == "Basic " + base64.b64encode(b"ann:a:b").decode():
             return self.answer(body=b"welcome")
@@ -115,6 +135,7 @@ class Site(http.server.BaseHTTPRequestHandler):
         return self.answer(403, b"no")
 
     def do(self):
+        self.path = re.sub("^http://[^/]*", "", self.path)  # as a proxy is asked
         first, _, rest = self.path.lstrip("/").partition("/")
         name = first.partition("?")[0].replace("-", "_").removesuffix(".bin") or "echo"
         getattr(self, name)(rest)
@@ -351,6 +372,56 @@ def test_files(server, folder):
     fetch("--output", folder, url, url, status=2, says=b"two of the URLs")
 
 
+def test_continue(server, folder):
+    there, part = folder / "there", folder / "there.part"
+    args = ("--continue", "--output", there)
+
+    def again(path, *more, **expected):
+        Site.asked.clear()
+        got = fetch(*args, *more, server.url(path), **expected)
+        assert got == b"", got
+        return Site.asked
+
+    fetch(*args[:1], server.url("/ranged"), status=2, says=b"--continue needs --output")
+    fetch(*args, "--data", "x", server.url("/ranged"), status=2, says=b"--continue is for GET")
+    # Within one run, by itself.
+    asked = again("/ranged/breaks", "--retry", "1", says=b"again in 1 s")
+    assert asked[0] == (None, None) and asked[1][0] == f"bytes={1 << 20}-", asked
+    assert there.read_bytes() == BIG and not part.exists()
+    # Another time; of the same version where that can be noted, else in good faith.
+    there.unlink()
+    again("/ranged/breaks", status=1, says=b"of 3072000 bytes")
+    assert part.read_bytes() == BIG[:1 << 20] and not there.exists()
+    noted = "user.gyre.version" in os.listxattr(part)
+    asked = again("/ranged")
+    assert asked == [(f"bytes={1 << 20}-", '"1"' if noted else None)], asked
+    assert there.read_bytes() == BIG and not os.listxattr(there)
+    # There is a newer one.
+    again("/ranged/breaks", status=1, says=b"of 3072000 bytes")
+    Site.version = '"2"'
+    part.write_bytes(b"x" * 1000)
+    if noted:
+        os.setxattr(part, "user.gyre.version", b'"1"')
+        asked = again("/ranged")
+        assert there.read_bytes() == BIG, asked
+    # All was there; more than all was; a server that knows no parts, and one that sends others.
+    part.write_bytes(BIG)
+    again("/ranged")
+    assert there.read_bytes() == BIG and not part.exists()
+    part.write_bytes(BIG + b"x")
+    asked = again("/ranged")
+    assert len(asked) == 2 and asked[1][0] is None, asked
+    assert there.read_bytes() == BIG and not part.exists()
+    part.write_bytes(b"x" * 1000)
+    again("/big")
+    assert there.read_bytes() == BIG
+    part.write_bytes(b"x" * 1000)
+    again("/ranged/wrong", status=1, says=b"a part came that was not asked for")
+    part.unlink()
+    again("/status/404", "--fail", status=22, says=b"404")
+    assert os.listdir(folder) == ["there"], os.listdir(folder)
+
+
 def test_places_that_cannot_be_written(server, folder):
     url = server.url("/big")
     fetch("--output", "/dev/full", url, status=1, says=b"/dev/full: No space left")
@@ -392,6 +463,9 @@ def test_reached(server, folder):
     seen = json.loads(fetch("--resolve", "example.test=127.0.0.1",
                             f"http://example.test:{server.port}/echo"))
     assert field(seen, "Host") == f"example.test:{server.port}", seen
+    seen = json.loads(fetch("--proxy", server.url(""), "http://elsewhere.test/echo"))
+    assert field(seen, "Host") == "elsewhere.test" and seen["path"] == "/echo", seen
+    fetch("--proxy", "gopher://x", server.url("/echo"), status=2, says=b"proxy")
     path = folder / "socket"
     hello = Program("hello", port_args=("--port=0", "--address=127.0.0.1"))
     try:
