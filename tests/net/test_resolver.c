@@ -479,6 +479,35 @@ static void a_look_up_has_its_time(void **state)
     in_fake_time(take_too_long);
 }
 
+static int come_too_late(void *unused)
+{
+    (void)unused;
+    gy_resolver *r = make(&(gy_resolver_opts){WITHOUT_FILE});
+    gy_address found[4];
+    gy_deadline d;
+    look_up_takes = 60;
+    gy_deadline_begin(&d, 0.5);
+    assert_int_equal(gy_resolve(r, "a.test", 80, 0, found, 4), GY_ETIMEDOUT);
+    assert_true(gy_deadline_end(&d));
+    gy_sleep(19);
+    gy_deadline_begin(&d, 0.1); /* it is joined as long as it may still find something out */
+    assert_int_equal(gy_resolve(r, "a.test", 80, 0, found, 4), GY_ETIMEDOUT);
+    assert_true(gy_deadline_end(&d));
+    assert_int_equal(asked, 1);
+    gy_sleep(1);
+    look_up_takes = 0;
+    assert_int_equal(gy_resolve(r, "a.test", 80, 0, found, 4), 2);
+    assert_int_equal(asked, 2);
+    gy_resolver_free(r);
+    return 0;
+}
+
+static void nobody_joins_a_look_up_whose_time_is_up(void **state)
+{
+    (void)state;
+    in_fake_time(come_too_late);
+}
+
 static int free_while_asked(void *unused)
 {
     (void)unused;
@@ -764,6 +793,7 @@ int main(void)
         TEST(those_who_ask_the_same_share_a_look_up),
         TEST(a_look_up_that_nobody_waits_for_is_kept_all_the_same),
         TEST(a_look_up_has_its_time),
+        TEST(nobody_joins_a_look_up_whose_time_is_up),
         TEST(who_waits_for_one_that_is_freed_is_told),
         TEST(a_loop_does_not_turn_for_a_look_up),
         TEST(one_is_always_there),
