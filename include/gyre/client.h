@@ -36,7 +36,7 @@ typedef struct gy_form_part {
  * server's challenge by asking again; the client remembers the challenge, so that later fetches from there
  * bring the answer at once. A second 401 is the caller's. A body of read_body can be sent only once:
  * where no challenge is known, the first request goes without it (Content-Length: 0), as with curl, unless
- * expect_continue says how to hold it back; a 401 after it was read is the caller's. */
+ * expect_continue holds it back; a 401 after it was read is the caller's. GY_EINVAL without OpenSSL. */
 enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
 
 /* Who does the work: gyre itself, or libcurl (loaded when the first client asks for it), which also speaks
