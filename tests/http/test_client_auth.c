@@ -155,8 +155,8 @@ GY_TEST(what_is_no_such_challenge_is_given)
         NO "Digest realm=\"r\", nonce=\"n\", algorithm=NEW\r\n\r\nnone",
         NO "Digest realm=\"r, nonce=\"n\"\r\n\r\nnone",
         "HTTP/1.1 401 No\r\nContent-Length: 4\r\n\r\nnone",
-        "HTTP/1.1 407 No\r\nContent-Length: 4\r\nWWW-Authenticate: Digest realm=\"r\", "
-        "nonce=\"n\"\r\n\r\nnone",
+        ("HTTP/1.1 407 No\r\nContent-Length: 4\r\nWWW-Authenticate: Digest realm=\"r\", "
+         "nonce=\"n\"\r\n\r\nnone"),
     };
     for (size_t i = 0; i < sizeof challenges / sizeof challenges[0]; i++) {
         struct party p = {.answers = {gy_str_of(challenges[i])}};
