@@ -227,6 +227,34 @@ GY_TEST(freeing_the_client_ends_the_wait)
     site_close(&s);
 }
 
+/* -- Sweeps -------------------------------------------------------------------------------------- */
+
+static void drive(gy_test *t, void *arg)
+{
+    struct site s = {.x = {.first = GY_STR("HTTP/1.1 103 Hint\r\n\r\n" FULL), .bytewise = true},
+                     .source = {.sleep = 1000}};
+    (void)arg;
+    site_open(&s, false);
+    if (gy_test_disturbed(t))
+        gy_test_clock_auto(t); /* who could not be accepted is not answered */
+    int e = ask(t, &s.a);
+    if (!gy_test_disturbed(t)) {
+        GY_CHECK_INT(e, 0);
+        GY_CHECK_INT(s.a.res.status, 413);
+    }
+    site_close(&s);
+}
+
+GY_TEST(each_allocation_may_fail)
+{
+    GY_CHECK(gy_test_sweep_alloc(t, drive, NULL) > 5);
+}
+
+GY_TEST(each_wait_may_be_cancelled)
+{
+    GY_CHECK(gy_test_sweep_cancel(t, drive, NULL) > 5);
+}
+
 int main(int argc, char **argv)
 {
     return gy_test_main(argc, argv);
