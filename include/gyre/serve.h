@@ -70,7 +70,7 @@ GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
  * file (--config), the first of these first: --port --address --unix --unix-mode --workers (0 is one
  * for each CPU) --backlog --grace --watchdog --xheaders --proxy-protocol --max-head --max-body
  * --idle-timeout --head-timeout --body-stall --request-ids --config --help --version; of TLS
- * --tls-certificate --tls-key (several: FILE,FILE in the same order) --tls-client-ca --tls-ciphers --tls-ocsp
+ * --tls-certificate --tls-key (several: FILE,FILE in the same order) --tls-client-ca --tls-crl --tls-ciphers --tls-ocsp
  * --tls-check --tls-ticket-rotation --redirect-port (times of 0 are never); and of the log, as for
  * gy_log_setup, --log-level --log-to --log-file --log-rotate --log-file-size --log-file-backups --log-format
  * --log-color. A bad option: one line and 2. Return it from main. */

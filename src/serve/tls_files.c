@@ -30,7 +30,8 @@ static bool each_file(const gy_tls_opts *opts, visit_fn *visit, void *arg)
         if (len < (int)sizeof staple && visit(arg, staple))
             return true;
     }
-    return opts->ca_file && visit(arg, opts->ca_file);
+    return (opts->ca_file && visit(arg, opts->ca_file)) ||
+           (opts->crl_file && visit(arg, opts->crl_file));
 }
 
 /* -- Changes ------------------------------------------------------------------------------------- */

@@ -28,6 +28,9 @@ static void make_rows(struct gy__tls_options *s)
         GY_OPT_PATH("tls-client-ca", &s->tls.ca_file,
                     "clients have to show a certificate that one of these authorities has signed",
                     .meta = "FILE"),
+        GY_OPT_PATH("tls-crl", &s->tls.crl_file,
+                    "certificates that these authorities have revoked; each needs a list here",
+                    .meta = "FILE"),
         GY_OPT_TEXT(
             "tls-ciphers", &s->tls.ciphers,
             "what may encrypt, best first, as OpenSSL writes it; a modern list when not given",
@@ -87,11 +90,24 @@ static int pair(struct gy__tls_options *s, char *why, size_t size)
 static const char *lonely(const struct gy__tls_options *s)
 {
     return s->keys.count      ? "tls-key"
+           : s->tls.crl_file  ? "tls-crl"
            : s->tls.ca_file   ? "tls-client-ca"
            : s->tls.ciphers   ? "tls-ciphers"
            : s->tls.ocsp      ? "tls-ocsp"
            : s->redirect_port ? "redirect-port"
                               : NULL;
+}
+
+/* A file of the command line takes the place of the program's text. */
+static void take_files(struct gy__tls_options *s, const gy_tls_opts *program)
+{
+    bool client_ca = s->tls.ca_file && (!program || s->tls.ca_file != program->ca_file);
+    if (client_ca) {
+        s->tls.ca = (gy_str){.ptr = NULL};
+        s->tls.verify_client = true;
+    }
+    if (s->tls.crl_file && (!program || s->tls.crl_file != program->crl_file))
+        s->tls.crl = (gy_str){.ptr = NULL};
 }
 
 int gy__tls_options_apply(struct gy__tls_options *s, gy_serve_opts *opts, char *why, size_t size)
@@ -111,7 +127,11 @@ int gy__tls_options_apply(struct gy__tls_options *s, gy_serve_opts *opts, char *
         }
         return 0;
     }
-    s->tls.verify_client |= s->tls.ca_file != NULL;
+    take_files(s, opts->tls);
+    if (s->tls.crl_file && !s->tls.verify_client) {
+        snprintf(why, size, "--tls-crl needs --tls-client-ca");
+        return GY_EINVAL;
+    }
     opts->tls = &s->tls;
     return 0;
 }

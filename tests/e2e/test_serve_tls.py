@@ -224,6 +224,29 @@ class Clients(Base):
         until(lambda: server.says("has shown no certificate"), "a line about who has none")
         until(lambda: server.says("stranger"), "a line about the stranger")
 
+    def revoke(self, *names):
+        """A new list of the authority: its base of certificates holds those."""
+        (HERE / "base").write_text("".join(
+            f"R\t351122000000Z\t261122000000Z\t{serial_of(name)}\tunknown\t/CN={name}\n" for name in names))
+        (HERE / "ca.conf").write_text("[ca]\ndefault_ca = it\n[it]\ndatabase = base\ndefault_md = sha256\n"
+                                      "default_crl_days = 30\n")
+        openssl("ca", "-config", "ca.conf", "-gencrl", "-keyfile", "ca.key", "-cert", "ca.pem", "-out",
+                "new.crl")
+        os.replace(HERE / "new.crl", HERE / "ca.crl")
+
+    def test_a_revoked_certificate(self):
+        self.revoke()
+        server = self.example(f"--tls-client-ca={HERE / 'ca.pem'}", f"--tls-crl={HERE / 'ca.crl'}")
+        client = "--cert", HERE / "client.pem", "--key", HERE / "client.key"
+        second = "--cert", HERE / "second.pem", "--key", HERE / "second.key"
+        for ours in client, second:
+            self.assertIn("Hello, ", server.curl("/", *ours))
+        self.revoke("client")
+        server.signal(signal.SIGUSR1)
+        until(lambda: "curl: " in server.curl("/", *client), "the end of a client")
+        until(lambda: server.says("was closed: .*client.* was revoked on 2026-11-22"), "a line about it")
+        self.assertEqual(server.curl("/", *second), "Hello, /CN=second\n")
+
     def test_ciphers(self):
         server = self.example("--tls-ciphers=ECDHE-ECDSA-AES128-GCM-SHA256")
         told = json.loads(server.curl("/handshake", "--tls-max", "1.2"))

@@ -191,11 +191,12 @@ static void test_changes_are_seen_when_they_have_come_to_rest(void **state)
 static void test_all_files_are_looked_at(void **state)
 {
     (void)state;
-    char ca[80], staple[80];
+    char ca[80], crl[80], staple[80];
     snprintf(ca, sizeof ca, "%s/ca.pem", folder);
+    snprintf(crl, sizeof crl, "%s/crl.pem", folder);
     snprintf(staple, sizeof staple, "%s.ocsp", cert);
-    const gy_tls_opts all = {.certificates = list, .ca_file = ca, .ocsp = true};
-    const char *const paths[] = {cert, key, ca, staple};
+    const gy_tls_opts all = {.certificates = list, .ca_file = ca, .crl_file = crl, .ocsp = true};
+    const char *const paths[] = {cert, key, ca, crl, staple};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         uint64_t before = gy__tls_files_state(&all);
         assert_true(gy__tls_files_state(&all) == before);
@@ -203,6 +204,7 @@ static void test_all_files_are_looked_at(void **state)
         assert_true(gy__tls_files_state(&all) != before);
     }
     unlink(ca);
+    unlink(crl);
     unlink(staple);
 }
 

@@ -81,6 +81,10 @@ static void test_others(void **state)
     assert_true(got.tls->ocsp);
     assert_true(got.tls_check < 0 && got.ticket_rotation < 0);
     assert_int_equal(
+        given(NULL, "--tls-certificate=a.pem", "--tls-client-ca=ca.pem", "--tls-crl=crl.pem", NULL),
+        0);
+    assert_string_equal(got.tls->crl_file, "crl.pem");
+    assert_int_equal(
         given(NULL, "--tls-certificate=a.pem", "--tls-check=5", "--tls-ticket-rotation=1h", NULL),
         0);
     assert_true(got.tls_check == 5 && got.ticket_rotation == 3600);
@@ -97,6 +101,10 @@ static void test_what_makes_no_sense(void **state)
     assert_string_equal(why, "--tls-key needs --tls-certificate");
     assert_int_equal(given(NULL, "--tls-client-ca=x", NULL), GY_EINVAL);
     assert_int_equal(given(NULL, "--tls-ciphers=x", NULL), GY_EINVAL);
+    assert_int_equal(given(NULL, "--tls-crl=x", NULL), GY_EINVAL);
+    assert_string_equal(why, "--tls-crl needs --tls-certificate");
+    assert_int_equal(given(NULL, "--tls-certificate=a.pem", "--tls-crl=x", NULL), GY_EINVAL);
+    assert_string_equal(why, "--tls-crl needs --tls-client-ca");
     assert_int_equal(given(NULL, "--tls-ocsp", NULL), GY_EINVAL);
     assert_int_equal(given(NULL, "--redirect-port=80", NULL), GY_EINVAL);
     assert_string_equal(why, "--redirect-port needs --tls-certificate");
@@ -122,6 +130,18 @@ static void test_of_the_program(void **state)
     assert_true(got.tls->no_tickets);
     assert_int_equal(got.redirect_port, 0);
     assert_int_equal(given(&defaults, "--tls-key=a.key", NULL), GY_EINVAL);
+
+    const gy_tls_opts texts = {
+        .certificates = own, .ca = GY_STR("text"), .crl = GY_STR("list"), .verify_client = true};
+    const gy_serve_opts with_texts = {.tls = &texts};
+    assert_int_equal(given(&with_texts, NULL), 0);
+    assert_int_equal(got.tls->ca.len, 4);
+    assert_int_equal(given(&with_texts, "--tls-crl=crl.pem", NULL), 0);
+    assert_int_equal(got.tls->ca.len, 4);
+    assert_null(got.tls->crl.ptr);
+    assert_int_equal(given(&with_texts, "--tls-client-ca=ca.pem", NULL), 0);
+    assert_null(got.tls->ca.ptr);
+    assert_int_equal(got.tls->crl.len, 4);
 
     /* Its server may have TLS of its own. */
     http.tls = (struct gy_tls *)(void *)&http;
