@@ -45,10 +45,11 @@ async function ask_all(work, way, button, output) {
   try {
     const said = await Promise.all(Array.from({length: n}, (_, i) => ask(work, way, i)));
     const ms = Math.max(...said.map(s => s.ms)), one = said[0];
-    const after = n > 1 ? `the last of ${n} after` : 'after';
+    const after = n > 1 ? `${one.status}, the last of ${n} after` : `${one.status} after`;
     const text = one.answer.length > 120 ? one.answer.slice(0, 120) + '\u2026' : one.answer;
-    output.textContent = took(ms);
-    $('answer').textContent = `${work}, ${label}: ${one.status}, ${after} ${took(ms)}: ${text}`;
+    if (one.status !== 200) output.className = 'bad';
+    output.textContent = one.status === 200 ? took(ms) : one.status;
+    $('answer').textContent = `${work}, ${label}: ${after} ${took(ms)}: ${text}`;
   } catch (e) {
     output.className = 'bad';
     output.textContent = 'failed';
@@ -77,13 +78,15 @@ function fill_grid() {
 
 const points = new Map();          // by what makes it one
 let sofar = null, shown = null;    // the point that grows now, the work that is plotted
+let chosen = false;                // by a press on its name; else it is what is measured
 const systems = [];                // in the order in which they came: each has its colour
 
-function color(system) {
+/* Those from elsewhere come after the ways; where colours come again, lines are dashed. */
+function look(system) {
   const own = ways.findIndex(w => 'gyre ' + w.label() === system);
-  if (own >= 0) return `var(--c${own})`;
-  if (!systems.includes(system)) systems.push(system);
-  return `var(--c${(5 + systems.indexOf(system)) % 8})`;
+  if (own < 0 && !systems.includes(system)) systems.push(system);
+  const i = own < 0 ? ways.length + systems.indexOf(system) : own;
+  return {color: `var(--c${i % 8})`, dashed: i >= 8};
 }
 
 const all = () => sofar ? [...points.values(), {...sofar, sofar: true}] : [...points.values()];
@@ -155,16 +158,16 @@ function plot(id, key) {
 }
 
 function draw_line(box, system, line, place, key) {
-  const stroke = `stroke:${color(system)}`;
+  const {color, dashed} = look(system), stroke = `stroke:${color}`;
   for (let i = 1; i < line.length; i++) {
     const [x1, y1] = place(line[i - 1]), [x2, y2] = place(line[i]);
     box.append(svg('path', {d: `M${x1} ${y1}L${x2} ${y2}`, style: stroke,
-      class: line[i].sofar || line[i - 1].sofar ? 'sofar' : ''}));
+      class: line[i].sofar || line[i - 1].sofar ? 'sofar' : dashed ? 'dashed' : ''}));
   }
   for (const p of line) {
     const [cx, cy] = place(p);
     const dot = svg('circle', {cx, cy, r: 4.5, class: p.sofar ? 'sofar' : '',
-      style: p.sofar ? stroke : `fill:${color(system)}`});
+      style: p.sofar ? stroke : `fill:${color}`});
     const what = key === 'rps' ? `${p.rps.toFixed(0)} answers/s` : `${milliseconds(p.p99_ms)} ms`;
     dot.append(svg('title', {}, `${system}, ${p.concurrency} at once: ${what}`));
     box.append(dot);
@@ -185,7 +188,7 @@ function fill_tabs() {
   const order = [...Object.keys(works).filter(w => seen.has(w)), ...[...seen].filter(w => !works[w])];
   if (!seen.has(shown)) shown = order[0] ?? null;
   $('tabs').replaceChildren(...order.map(work => {
-    const b = make('button', {type: 'button', textContent: work, onclick: () => { shown = work; draw(); }});
+    const b = make('button', {type: 'button', textContent: work, onclick: () => { shown = work; chosen = true; draw(); }});
     b.setAttribute('aria-pressed', work === shown);
     return b;
   }));
@@ -196,8 +199,9 @@ function draw() {
   plot('rps', 'rps');
   plot('p99', 'p99_ms');
   $('legend').replaceChildren(...[...lines().keys()].map(system => {
-    const mark = make('i');
-    mark.style.borderColor = color(system);
+    const mark = make('i'), {color, dashed} = look(system);
+    mark.style.borderColor = color;
+    if (dashed) mark.style.borderTopStyle = 'dashed';
     return make('li', {}, mark, system);
   }));
   if ($('figures').open) fill_figures();
@@ -221,6 +225,7 @@ function on_run(r) {
   $('bar').max = r.steps;
   $('bar').value = r.done;
   if (!r.running) sofar = null;
+  else if (!r.done) chosen = false;
   $('said').textContent = r.running ?
     `${r.work}, ${r.system.replace(/^gyre /, '')}: ${r.concurrency} at once (${r.done + 1} of ${r.steps})` :
     r.doing === 'failed' ? `failed: ${r.why}` : `${r.doing} after ${r.done} of ${r.steps}`;
@@ -236,13 +241,13 @@ function listen() {
     points.delete(key(p));
     points.set(key(p), p);
     if (sofar && key(sofar) === key(p)) sofar = null;
-    shown = p.work;
+    if (!chosen) shown = p.work;
     draw_soon();
   });
   on('sofar', p => {
     points.delete(key(p));
     sofar = p;
-    shown = p.work;
+    if (!chosen) shown = p.work;
     draw_soon();
   });
   on('run', on_run);
@@ -272,8 +277,10 @@ async function learn() {
   $('curl').textContent = `curl ${location.origin}/delay/task\nab -n 200 -c 40 ${location.origin}/fetch/thread`;
   if (about.upstream_fails) {
     $('notice').hidden = false;
-    $('notice').textContent = `fetch will fail, for no upstream answers at ${about.upstream} ` +
-      `(${about.upstream_fails}). Start one: ${about.upstream_program} --port 9000`;
+    const {hostname, port} = new URL(about.upstream);
+    const here = /^(localhost|127\.|\[::1)/.test(hostname);
+    $('notice').textContent = `fetch will fail, for no upstream answers at ${about.upstream}: ` +
+      `${about.upstream_fails}. ` + (here ? `Start one: ${about.upstream_program} --port ${port || 80}` : '');
   }
 }
 

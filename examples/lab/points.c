@@ -59,7 +59,7 @@ void points_add(const struct point *p)
 static gy_str point_json(gy_arena *a, const struct point *p)
 {
     return gy_json_strf(a,
-                        "{system: %s, work: %s, concurrency: %ld, rps: %.1f, p50_ms: %.3f, "
+                        "{system: %s, work: %s, concurrency: %ld, rps: %.2f, p50_ms: %.3f, "
                         "p99_ms: %.3f, failed: %ld}",
                         p->system, p->work, p->concurrency, p->rps, p->p50_ms, p->p99_ms,
                         p->failed);
@@ -142,6 +142,8 @@ static int get_points(gy_request *r)
     gy_set_header(r, "Content-Type", "text/event-stream");
     gy_set_header(r, "Cache-Control", "no-store");
     gy_set_header(r, "X-Accel-Buffering", "no");
+    if (r->verb == GY_METHOD_HEAD)
+        return 0;
     gy_arena a = {0};
     listeners++;
     e = stream(r, &a);

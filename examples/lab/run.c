@@ -180,9 +180,10 @@ static int post_run(gy_request *r)
         e = read_run(r, &wanted);
     if (e)
         return e;
+    if (!run.running)
+        run_stop(); /* the one before has ended, and is joined now */
     if (run.running)
         return gy_fail(r, 409, "one run at a time: stop the other one, or let it finish");
-    run_stop(); /* has ended; joined now */
     run = wanted;
     run.task = gy_task_new(gy_loop_current(), run_all, NULL, &(gy_task_opts){.name = "run"});
     if (!run.task) {

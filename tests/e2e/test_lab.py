@@ -234,6 +234,7 @@ class Points(Served):
             self.assertEqual(self.json("/lab/points", "POST", body)[0], 400)
         self.assertEqual(self.ask("/lab/points", "POST", b"x" * 4097)[0], 413)
         self.assertEqual(self.ask("/lab/points", "PUT")[0], 405)
+        self.assertEqual(self.ask("/lab/points", "HEAD")[0], 200)  # and ends
 
     def test_texts_may_be_escaped(self):
         body = json.dumps({**POINT, "more": "\u20ac\U0001f30a\n\"", "system": "nginx"})
