@@ -7,8 +7,10 @@
 
 #include <gyre/error.h>
 #include <gyre/net.h>
+#include <gyre/task.h>
 #include <gyre/testing.h>
 #include <gyre/tls.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 #define ASK "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static struct certificate own;
+
+static int taken_end; /* how the last connection ended that was taken over */
 
 struct site {
     gy_tls *server, *client;
@@ -28,8 +32,41 @@ struct site {
     char alpn[20];
 };
 
+/* Send back what comes, as it would a protocol of its own. */
+static int take_over(gy_exchange *x)
+{
+    gy_stream *s = gy_exchange_detach(x);
+    gy_str some;
+    int e = s ? 0 : GY_ENOMEM;
+    while (!e)
+        if ((e = gy_stream_read(s, 20000, &some)) == 0)
+            e = gy_stream_write_str(s, some);
+    taken_end = e;
+    return 0;
+}
+
+static int say_who(gy_exchange *x)
+{
+    char text[100];
+    gy_str pem = gy_exchange_certificate(x, true), der = gy_exchange_certificate(x, false);
+    int n = snprintf(text, sizeof text, "%.*s %zu\n", pem.ptr ? 27 : 4, pem.ptr ? pem.ptr : "none",
+                     der.len);
+    return gy_exchange_respond(x, 200, NULL, gy_str_n(text, (size_t)n));
+}
+
 static int say_how(gy_exchange *x, void *arg)
 {
+    if (gy_str_eq(gy_exchange_target(x), gy_str_of("/take")))
+        return take_over(x);
+    if (gy_str_eq(gy_exchange_target(x), gy_str_of("/who")))
+        return say_who(x);
+    if (gy_str_eq(gy_exchange_target(x), gy_str_of("/forever")))
+        return gy_sleep(1e6);
+    if (gy_str_eq(gy_exchange_target(x), gy_str_of("/slow"))) {
+        int e = gy_sleep(2);
+        if (e)
+            return e;
+    }
     gy_tls_info info = {.version = "none"};
     char text[200], body[4096];
     size_t len = 0;
@@ -46,15 +83,18 @@ static int say_how(gy_exchange *x, void *arg)
     return gy_exchange_respond(x, 200, NULL, gy_str_n(text, (size_t)n));
 }
 
-static bool site_open(struct site *site, gy_test *t, gy_http_opts opts)
+/* With [verify] both show the same certificate. */
+static bool site_open_as(struct site *site, gy_test *t, gy_http_opts opts, bool verify)
 {
     char why[200];
     static const char *const alpn[] = {"h2", "http/1.1", NULL};
     gy_tls_certificate list[2] = {certificate_of(&own)};
+    gy_tls_opts both = {.certificates = list, .ca = gy_str_of(own.text), .verify_client = verify};
     *site = (struct site){.idle_active = 99};
-    site->server = gy_tls_server_new(&(gy_tls_opts){.certificates = list}, why, sizeof why);
-    site->client =
-        gy_tls_client_new(&(gy_tls_opts){.ca = gy_str_of(own.text), .alpn = alpn}, why, sizeof why);
+    site->server = gy_tls_server_new(&both, why, sizeof why);
+    both.alpn = alpn;
+    both.certificates = verify ? list : NULL;
+    site->client = gy_tls_client_new(&both, why, sizeof why);
     opts.tls = site->server;
     site->http = gy_http_server_new(gy_test_loop(t), &opts, say_how, NULL);
     int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
@@ -66,6 +106,11 @@ static bool site_open(struct site *site, gy_test *t, gy_http_opts opts)
         close(fd);
     bool good = !e && site->server && site->client && site->http;
     return GY_CHECK(good || gy_test_disturbed(t)) && good;
+}
+
+static bool site_open(struct site *site, gy_test *t, gy_http_opts opts)
+{
+    return site_open_as(site, t, opts, false);
 }
 
 static void site_close(struct site *site)
@@ -273,6 +318,162 @@ GY_TEST(a_proxy_says_who_comes_before_the_handshake)
         return;
     GY_CHECK_INT(gy_test_run(t, ask_by_proxy, &site), 0);
     site_close(&site);
+}
+
+/* -- Connections that are taken over ------------------------------------------------------------- */
+
+#define ASK_FOR(target) "GET " target " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static int converse(void *arg)
+{
+    enum { SIZE = 300000 };
+    static char data[SIZE];
+    gy_stream *s;
+    gy_str back;
+    int e = enter(arg, NULL, &s);
+    if (e)
+        return e;
+    e = gy_stream_write_str(s, (gy_str)GY_STR(ASK_FOR("/take") "ahead"));
+    if (!e && (e = gy_stream_read_exact(s, 5, &back)) == 0)
+        GY_CHECK_TEXT(back, "ahead");
+    memset(data, 'd', SIZE);
+    if (!e)
+        e = gy_stream_write(s, data, SIZE);
+    if (!e && (e = gy_stream_read_exact(s, SIZE, &back)) == 0)
+        GY_CHECK(memcmp(back.ptr, data, SIZE) == 0);
+    if (!e)
+        e = gy_stream_shutdown(s);
+    if (!e && (e = gy_stream_read(s, 1, &back)) == GY_EOF)
+        e = 0;
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(connections_are_taken_over_with_their_tls)
+{
+    struct site site;
+    if (!site_open(&site, t, (gy_http_opts){.max_head = 0}))
+        return;
+    GY_CHECK_INT(gy_test_run(t, converse, &site), 0);
+    gy_test_settle(t);
+    GY_CHECK_INT(taken_end, GY_EOF);
+    GY_CHECK_INT(site.http->open, 0);
+    site_close(&site);
+}
+
+/* -- A server that drains ------------------------------------------------------------------------ */
+
+struct visitor {
+    struct site *site;
+    const char *ask;
+    bool answered;
+    int end;
+};
+
+/* Ask, or nothing; then wait for the end. */
+static int visit(void *arg)
+{
+    struct visitor *v = arg;
+    gy_stream *s;
+    gy_str head, body;
+    int e = enter(v->site, NULL, &s);
+    if (e)
+        return e;
+    if (v->ask)
+        e = gy_stream_write_str(s, gy_str_of(v->ask));
+    if (!e && v->ask && gy_stream_read_until(s, "\r\n\r\n", 1000, &head) == 0 &&
+        gy_stream_read_until(s, "\n", 1000, &body) == 0)
+        v->answered = true;
+    v->end = gy_stream_read(s, 1, &body);
+    gy_stream_close(s);
+    return 0;
+}
+
+static void count(void *arg)
+{
+    ++*(int *)arg;
+}
+
+GY_TEST(a_drain_ends_connections_of_tls_politely)
+{
+    int done = 0;
+    struct site site;
+    if (!site_open(&site, t, (gy_http_opts){.max_head = 0}))
+        return;
+    struct visitor idle = {.site = &site, .ask = ASK_FOR("/")},
+                   slow = {.site = &site, .ask = ASK_FOR("/slow")}, silent = {.site = &site};
+    GY_CHECK_INT(gy_spawn(visit, &idle, NULL), 0);
+    GY_CHECK_INT(gy_spawn(visit, &slow, NULL), 0);
+    GY_CHECK_INT(gy_spawn(visit, &silent, NULL), 0);
+    gy_test_client *dumb = gy_test_connect_port(t, site.port); /* and one without a handshake */
+    gy_test_settle(t);
+    GY_CHECK_INT(site.http->open, 4);
+    GY_CHECK(idle.answered && !slow.answered);
+    gy_http_server_drain(site.http, 10, count, &done);
+    gy_test_advance(t, 1);
+    GY_CHECK_INT(idle.end, GY_EOF); /* which was announced */
+    GY_CHECK_INT(silent.end, GY_EOF);
+    GY_CHECK(gy_test_closed(dumb));
+    GY_CHECK(!slow.answered);
+    GY_CHECK_INT(done, 0);
+    gy_test_advance(t, 1.5);
+    GY_CHECK(slow.answered);
+    GY_CHECK_INT(slow.end, GY_EOF);
+    GY_CHECK_INT(done, 1);
+    gy_test_leave(dumb);
+    site_close(&site);
+}
+
+GY_TEST(what_outlasts_the_grace_of_a_drain_is_cut_off)
+{
+    int done = 0;
+    struct site site;
+    if (!site_open(&site, t, (gy_http_opts){.max_head = 0}))
+        return;
+    struct visitor forever = {.site = &site, .ask = ASK_FOR("/forever")};
+    gy_test_expect_log(t, "1 requests were cut off: their time to finish has run out");
+    GY_CHECK_INT(gy_spawn(visit, &forever, NULL), 0);
+    gy_test_settle(t);
+    gy_http_server_drain(site.http, 3, count, &done);
+    gy_test_advance(t, 4);
+    GY_CHECK_INT(done, 1);
+    GY_CHECK(!forever.answered);
+    GY_CHECK(forever.end == GY_EOF || forever.end == GY_ECLOSED);
+    site_close(&site);
+}
+
+/* -- Who asks ------------------------------------------------------------------------------------ */
+
+static char who_want[100];
+
+static int ask_who(void *arg)
+{
+    gy_stream *s;
+    int e = enter(arg, NULL, &s);
+    if (e)
+        return e;
+    e = gy_stream_write_str(s, (gy_str)GY_STR(ASK_FOR("/who")));
+    if (!e)
+        e = check_answer(s, who_want);
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(a_handler_has_the_certificate_of_the_client)
+{
+    struct site site;
+    unsigned char *der = NULL;
+    if (site_open(&site, t, (gy_http_opts){.max_head = 0})) {
+        snprintf(who_want, sizeof who_want, "none 0\n");
+        GY_CHECK_INT(gy_test_run(t, ask_who, &site), 0);
+        site_close(&site);
+    }
+    snprintf(who_want, sizeof who_want, "-----BEGIN CERTIFICATE----- %d\n", i2d_X509(own.x, &der));
+    OPENSSL_free(der);
+    if (site_open_as(&site, t, (gy_http_opts){.max_head = 0}, true)) {
+        GY_CHECK_INT(gy_test_run(t, ask_who, &site), 0);
+        site_close(&site);
+    }
 }
 
 static void ask_once(gy_test *t, void *arg)
