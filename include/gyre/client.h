@@ -39,8 +39,20 @@ typedef struct gy_form_part {
  * expect_continue holds it back; a 401 after it was read is the caller's. GY_EINVAL without OpenSSL. */
 enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
 
-/* Who does the work: gyre itself, or libcurl (loaded when the first client asks for it), which also speaks
- * HTTP/2. What they do differently stands beside the option. */
+/* Who does the work: gyre itself, or libcurl (7.87 or later, loaded when the first client asks for it), which
+ * also speaks HTTP/2 over TLS. Redirects, credentials, cookies, forms, names, proxies of the environment,
+ * limits and decompression are gyre's with both. With libcurl
+ *    it is who reads HTTP: more lenient than gyre, and a single line of a head may take 100 KiB before
+ *    max_head counts it; a trailer that is cut off may pass;
+ *    a body that is announced longer than max_body is only noticed with Content-Length, or once it came;
+ *    HTTP/2 is offered unless the TLS settings name protocols without "h2"; then max_per_host and
+ *    max_connections count connections, of which each carries many fetches, and up to 32 MiB of a stream that
+ *    is read slowly wait in memory;
+ *    HEAD sends no body (GY_EINVAL); a 417 comes without its body;
+ *    an answer of 3xx to 5xx ends the waits of read_body at once, others only once they have come whole;
+ *    connections over unix sockets may not be kept; others are closed after idle_time when the next fetch
+ *    looks for one;
+ *    ciphers, protocols and certificates of gy_tls are handed on, session tickets and ktls are its own. */
 enum gy_engine { GY_ENGINE_GYRE, GY_ENGINE_CURL };
 
 /* How to ask. {0} is a GET with the defaults. */
@@ -92,8 +104,9 @@ typedef struct gy_fetch_opts {
     struct gy_tls *tls;         /* NULL: the system's certificates */
     gy_client *client;          /* NULL is the one of this thread's loop */
 
-    /* With libcurl only: called with the CURL handle before it starts, to set what has no option here; a
-     * negative code ends the fetch. */
+    /* With libcurl only (else GY_EINVAL): called with the CURL handle before each request, to set what has no
+     * option here; a negative code ends the fetch. What it sets may call back on the loop's stack, where
+     * nothing may wait; the functions for data, heads, sockets and CURLOPT_PRIVATE are taken. */
     int (*prepare_curl)(void *arg, void *easy);
     void *prepare_arg;
 } gy_fetch_opts;

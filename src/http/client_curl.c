@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "loop/task.h"
 #include "loop/wait.h"
 
 /* -- Transfers ----------------------------------------------------------------------------------- */
@@ -18,6 +19,13 @@ void gy__transfer_wake(struct gy__transfer *x)
         gy__wake(x->waiting, 0);
 }
 
+void gy__transfer_interrupt(struct gy__transfer *x)
+{
+    if (x->limit)
+        gy__deadline_pass(x->limit);
+    gy__transfer_wake(x);
+}
+
 /* Without a watch some of them will never be done, and which ones only libcurl knows. */
 static void fail_all(struct gy__curl *c, int code)
 {
@@ -25,7 +33,7 @@ static void fail_all(struct gy__curl *c, int code)
         struct gy__transfer *x = gy_of(it, struct gy__transfer, link);
         if (!x->code)
             x->code = code;
-        gy__transfer_wake(x);
+        gy__transfer_interrupt(x);
     }
 }
 
@@ -40,7 +48,7 @@ static void tell_done(struct gy__curl *c)
             continue;
         x->done = true;
         x->result = m->data.result;
-        gy__transfer_wake(x);
+        gy__transfer_interrupt(x);
     }
 }
 
@@ -86,13 +94,26 @@ static void on_time(void *arg)
     act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* Once it has read all there is, libcurl does not say so as long as it has something to send, or waits for
+ * it. (What a caller has set may make it pause too.) */
+static void note_deafness(CURL *easy, int what)
+{
+    struct gy__transfer *x = NULL;
+    if (what & CURL_POLL_IN || gy__libcurl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&x) || !x)
+        return;
+    if (!x->reached || x->held || x->fetch->o.prepare_curl)
+        return;
+    x->deaf = true;
+    gy__transfer_interrupt(x);
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *place)
 {
     struct gy__curl *c = arg;
     gy_watch *w = place;
     int events = (what & CURL_POLL_IN ? GY_READABLE : 0) | (what & CURL_POLL_OUT ? GY_WRITABLE : 0);
     int e = 0;
-    (void)easy;
+    note_deafness(easy, what);
     if (what == CURL_POLL_REMOVE)
         gy_watch_free(w);
     else if (w)

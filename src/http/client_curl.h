@@ -39,10 +39,13 @@ struct gy__transfer {
     int64_t sent, answered;  /* the last byte; the first one */
     int reaches;             /* how often: again, when a kept connection was dead */
 
-    struct gy__buf heads;     /* whole ones first */
-    size_t whole;             /* bytes of those */
-    bool heads_over, refused; /* the final one; of a status of 400 and more */
-    int version;              /* as in gy_response */
+    struct gy__buf heads; /* whole ones first */
+    size_t whole;         /* bytes of those */
+    bool heads_over;      /* up to the final one */
+    bool settled;         /* it is no success: the rest of the request is not wanted */
+    bool deaf;            /* libcurl reads no more: all has come, or the server has gone */
+    bool stopped;         /* by us, where libcurl would have asked again */
+    int version;          /* as in gy_response */
 
     struct gy__buf body, taken; /* what came, and what the task delivers */
     bool held;                  /* libcurl keeps more */
@@ -87,8 +90,9 @@ bool gy__libcurl_load(void);
 
 /* -- client_curl.c --------------------------------------------------------------------------------- */
 
-/* End the wait of its task, if it waits for libcurl. */
+/* End the wait of its task, if it waits for libcurl; and with _interrupt also those of the reader. */
 void gy__transfer_wake(struct gy__transfer *x);
+void gy__transfer_interrupt(struct gy__transfer *x);
 
 /* Begin; and no more, before or after its end. 0 or a negative code. */
 int gy__transfer_add(struct gy__transfer *x);

@@ -17,7 +17,7 @@ static int end(struct gy__transfer *x, int code)
 {
     if (!x->code)
         x->code = code;
-    gy__transfer_wake(x);
+    gy__transfer_interrupt(x);
     return code;
 }
 
@@ -29,6 +29,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     (void)purpose;
     if (!x->opened)
         x->opened = gy__clock_now();
+    x->reached = 0;
     return socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->protocol);
 }
 
@@ -40,7 +41,7 @@ static bool may_ask(struct gy__transfer *x)
     if (x->reaches == 0 || f->o.prepare_curl)
         return true;
     if (x->heads_over)
-        return false;
+        return !(x->stopped = true);
     if (gy__method_is_idempotent(f->verb) && gy__fetch_is_repeatable(f))
         return true;
     end(x, gy__fetch_fail(f, GY_ECLOSED, "%s closed the connection without an answer",
@@ -56,6 +57,7 @@ static int on_reached(void *arg, char *peer, char *local, int peer_port, int loc
         return CURL_PREREQFUNC_ABORT;
     x->reaches++;
     x->reached = gy__clock_now();
+    x->deaf = x->settled = false;
     x->sent = !x->brings_body || !x->left ? x->reached : 0;
     if (x->fetch->o.first_byte_timeout > 0)
         gy__transfer_wake(x);
@@ -80,9 +82,12 @@ static size_t on_send(char *to, size_t size, size_t count, void *arg)
         return CURL_READFUNC_ABORT;
     if (!n && (!x->streamed || x->read_over || !x->left))
         return all_sent(x);
+    if (!n && x->deaf)
+        return CURL_READFUNC_ABORT;
     if (!n) {
         x->wants = true;
-        gy__transfer_wake(x);
+        if (!x->settled)
+            gy__transfer_wake(x);
         return CURL_READFUNC_PAUSE;
     }
     memcpy(to, x->next.ptr, n);
@@ -133,16 +138,17 @@ static int add_line(struct gy__transfer *x, const char *line, size_t len)
                                               : gy__buf_add(&x->heads, line, len);
 }
 
+/* A server that refuses wants no more, and what the reader waits for may never come. */
 static void end_head(struct gy__transfer *x)
 {
     const char *space = strchr(x->heads.data + x->whole, ' ');
-    char kind = space ? space[1] : '\0';
-    x->heads_over = kind != '1';
-    x->refused = kind == '4' || kind == '5';
-    if (x->refused && x->limit)
-        gy__deadline_pass(x->limit);
+    x->heads_over = !space || space[1] != '1';
+    x->settled = space && space[1] > '2';
     x->whole = x->heads.len;
-    gy__transfer_wake(x);
+    if (x->settled)
+        gy__transfer_interrupt(x);
+    else
+        gy__transfer_wake(x);
 }
 
 static size_t on_head(char *line, size_t size, size_t count, void *arg)

@@ -8,7 +8,7 @@
 #include "http/client_curl.h"
 
 /* The first that has all that is asked of it. */
-enum { VERSION_LEAST = 0x075500 };
+enum { VERSION_LEAST = 0x075700 };
 
 struct gy__libcurl gy__libcurl;
 

@@ -145,7 +145,11 @@ static int set_proxy_headers(struct gy__transfer *x)
         if (e)
             return e;
     }
-    return gy__transfer_set_pointer(x, CURLOPT_PROXYHEADER, x->proxy_headers);
+    bool tunnel = !gy__fetch_is_forwarded(f) && *f->o.user_agent;
+    gy_str agent =
+        tunnel ? gy_strf(f->arena, "User-Agent: %s", f->o.user_agent) : (gy_str){NULL, 0};
+    int e = tunnel ? add_line(&x->proxy_headers, agent.ptr) : 0;
+    return e ? e : gy__transfer_set_pointer(x, CURLOPT_PROXYHEADER, x->proxy_headers);
 }
 
 static int set_proxy_url(struct gy__transfer *x)

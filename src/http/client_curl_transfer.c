@@ -45,7 +45,7 @@ static int resume(struct gy__transfer *x)
 
 /* -- The body of the request --------------------------------------------------------------------- */
 
-/* Its waits end when the server refuses: what it waits for may never come. */
+/* Its waits end when the exchange does not need it any more. */
 static ssize_t call_reader(struct gy__transfer *x, size_t most)
 {
     struct gy__fetch *f = x->fetch;
@@ -67,24 +67,27 @@ static int read_piece(struct gy__transfer *x)
     if (!x->room && !(x->room = gy__alloc(PIECE)))
         return GY_ENOMEM;
     ssize_t n = call_reader(x, most);
-    if (x->refused)
-        n = 0;
-    else if (n < 0)
+    if (x->settled || x->deaf || x->done || x->code)
+        return 0;
+    if (n < 0)
         return gy__fetch_fail(f, (int)n, "the body to send was given up");
     if ((size_t)n > most)
         return gy__fetch_fail(f, GY_EINVAL, "the body to send is longer than was said");
-    if (n == 0 && known && !x->refused)
+    if (n == 0 && known)
         return gy__fetch_fail(f, GY_EINVAL, "the body to send is shorter than was said");
     x->next = gy_str_n(x->room, (size_t)n);
     x->read_over = n == 0;
-    return 0;
+    x->wants = false;
+    return resume(x);
 }
 
-static int feed(struct gy__transfer *x)
+/* There is nothing to take yet. */
+static int go_on(struct gy__transfer *x)
 {
-    int e = read_piece(x);
-    if (e)
-        return e;
+    if (x->wants && !x->settled && !x->deaf)
+        return read_piece(x);
+    if (!x->wants || !x->deaf)
+        return wait(x);
     x->wants = false;
     return resume(x);
 }
@@ -115,8 +118,8 @@ static int take_heads(struct gy__transfer *x)
         e = gy__fetch_next_head(f, f->until);
     if (x->version)
         f->out->version = x->version;
-    /* Libcurl sends no more to a server that refuses, and does not say so. */
-    if (e || !x->refused || !x->wants)
+    /* Libcurl may send no more to a server that refuses: to be told so, it must not wait for us. */
+    if (e || !x->settled || !x->wants)
         return e;
     x->wants = false;
     return resume(x);
@@ -139,7 +142,7 @@ static int read_heads(struct gy__transfer *x)
         else if (x->code || x->done)
             e = end_without_head(x);
         else
-            e = x->wants ? feed(x) : wait(x);
+            e = go_on(x);
     }
     return e;
 }
@@ -160,27 +163,19 @@ static int deliver(struct gy__transfer *x)
     return e;
 }
 
-/* Libcurl would go on sending; the server has said all. */
-static bool is_over(const struct gy__transfer *x, struct gy__body b)
-{
-    if (!x->wants || x->body.len)
-        return false;
-    return b.kind == GY__BODY_NONE || (b.kind == GY__BODY_LENGTH && x->fetch->body_got == b.length);
-}
-
 /* Up to its end, or to the head of another answer. */
-static int read_pieces(struct gy__transfer *x, struct gy__body b)
+static int read_pieces(struct gy__transfer *x)
 {
     for (;;) {
         int e;
-        if (x->whole || is_over(x, b))
+        if (x->whole)
             return 0;
         if (x->body.len)
             e = deliver(x);
         else if (x->code || x->done)
             return gy__transfer_judge(x);
         else
-            e = x->wants ? feed(x) : wait(x);
+            e = go_on(x);
         if (e || (x->fetch->drop_body && x->fetch->body_got > DROP_MOST))
             return e;
     }
@@ -194,7 +189,7 @@ static int read_body(struct gy__transfer *x)
         return 0;
     int e = gy__fetch_begin_body(f, b);
     if (!e)
-        e = read_pieces(x, b);
+        e = read_pieces(x);
     if (!e && x->whole)
         e = GY_EBUSY;
     return gy__fetch_end_body(f, e);

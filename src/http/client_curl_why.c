@@ -50,12 +50,21 @@ static long number(struct gy__transfer *x, CURLINFO what)
     return gy__libcurl.easy_getinfo(x->easy, what, &n) ? 0 : n;
 }
 
+/* What the proxy said instead of making a tunnel, or 0. */
+static long tunnel_status(struct gy__transfer *x)
+{
+    long status = number(x, CURLINFO_HTTP_CONNECTCODE);
+    return x->reached || status / 100 == 2 ? 0 : status;
+}
+
 /* What libcurl could not read: it broke off, or it is no HTTP. */
 static int code_of(struct gy__transfer *x)
 {
-    long tunnel = number(x, CURLINFO_HTTP_CONNECTCODE), system = number(x, CURLINFO_OS_ERRNO);
-    if (!x->reached && tunnel && tunnel / 100 != 2)
+    long system = number(x, CURLINFO_OS_ERRNO);
+    if (tunnel_status(x))
         return GY_EPROXY;
+    if (x->result == CURLE_PROXY && system > 0)
+        return GY_ECLOSED;
     if (x->result == CURLE_COULDNT_CONNECT && system > 0)
         return (int)-system;
     if (x->result == CURLE_RECV_ERROR)
@@ -68,6 +77,22 @@ static int code_of(struct gy__transfer *x)
     return GY_EPROTO;
 }
 
+static int explain_connecting(struct gy__transfer *x, int e, const char *text)
+{
+    struct gy__fetch *f = x->fetch;
+    const char *proxy = x->proxy.ptr ? "the proxy " : "";
+    const char *who = x->proxy.ptr ? x->proxy.ptr : f->url.authority.ptr;
+    if (tunnel_status(x))
+        return gy__fetch_fail(f, e, "the proxy %.80s refuses the tunnel: %ld", who,
+                              tunnel_status(x));
+    if (e == GY_ETIMEDOUT)
+        return gy__fetch_fail(f, e, "no connection to %.80s within %g seconds",
+                              f->url.authority.ptr, f->o.connect_timeout);
+    bool known = e == GY_ENOTFOUND || e > GY_ECLOSED;
+    return gy__fetch_fail(f, e, "cannot connect to %s%.80s: %.100s", proxy, who,
+                          known ? gy_strerror(e) : text);
+}
+
 static int explain(struct gy__transfer *x, int e)
 {
     struct gy__fetch *f = x->fetch;
@@ -75,14 +100,22 @@ static int explain(struct gy__transfer *x, int e)
     const char *text = x->error[0] ? x->error : gy__libcurl.easy_strerror(x->result);
     if (e == GY_ETLS)
         return gy__fetch_fail(f, e, "no secure connection to %.80s: %.190s", who, text);
-    if (e == GY_ETIMEDOUT && !x->reached)
-        return gy__fetch_fail(f, e, "no connection to %.80s within %g seconds", who,
-                              f->o.connect_timeout);
-    if (x->reached)
-        return gy__fetch_fail(f, e, "%.60s gives no whole answer: %.100s", who, text);
-    if (e == GY_ENOTFOUND || e > GY_ECLOSED)
-        return gy__fetch_fail(f, e, "cannot connect to %.60s: %.100s", who, gy_strerror(e));
-    return gy__fetch_fail(f, e, "cannot connect to %.60s: %.100s", who, text);
+    if (!x->reached)
+        return explain_connecting(x, e, text);
+    return gy__fetch_fail(f, e, "%.60s gives no whole answer: %.100s", who, text);
+}
+
+/* The server has said what it had to before it was told all; libcurl has not seen to whether that was
+ * whole. */
+static int judge_early(struct gy__transfer *x)
+{
+    struct gy__fetch *f = x->fetch;
+    struct gy__body b = gy__body_of_response(&f->head, f->verb);
+    if (x->heads_over &&
+        (b.kind == GY__BODY_NONE || (b.kind == GY__BODY_LENGTH && f->body_got == b.length)))
+        return 0;
+    return gy__fetch_fail(f, GY_ECLOSED, "%s closed the connection %s", f->url.authority.ptr,
+                          x->heads_over ? "within an answer" : "without an answer");
 }
 
 int gy__transfer_judge(struct gy__transfer *x)
@@ -90,6 +123,8 @@ int gy__transfer_judge(struct gy__transfer *x)
     if (x->code)
         return gy__fetch_fail(x->fetch, x->code, "the fetch was given up: %s",
                               gy_strerror(x->code));
-    bool refused_to_repeat = x->result == CURLE_ABORTED_BY_CALLBACK && x->heads_over;
-    return !x->result || refused_to_repeat ? 0 : explain(x, code_of(x));
+    if (!x->result || x->stopped)
+        return 0;
+    bool unasked = x->result == CURLE_ABORTED_BY_CALLBACK && x->deaf;
+    return unasked ? judge_early(x) : explain(x, code_of(x));
 }

@@ -71,6 +71,10 @@ static void take_connection(gy_fetch_opts *o, const gy_fetch_opts *d)
     TAKE(source_address);
     TAKE(family);
     TAKE(tls);
+    if (!o->prepare_curl) {
+        o->prepare_curl = d->prepare_curl;
+        o->prepare_arg = d->prepare_arg;
+    }
 }
 
 void gy__fetch_merge(struct gy__fetch *f, const gy_fetch_opts *opts)
@@ -196,9 +200,18 @@ static int encode_body(struct gy__fetch *f)
     return e;
 }
 
+static int check_engine(struct gy__fetch *f)
+{
+    if (f->o.prepare_curl && !f->client->curl)
+        return gy__fetch_fail(f, GY_EINVAL, "prepare_curl is for clients of libcurl");
+    return 0;
+}
+
 int gy__fetch_check(struct gy__fetch *f)
 {
-    int e = check_body(f);
+    int e = check_engine(f);
+    if (!e)
+        e = check_body(f);
     if (!e)
         e = check_method(f);
     if (!e)

@@ -28,6 +28,7 @@ enum after { KEEP, CLOSE, STALL, RESET };
 struct party {
     gy_str answers[16]; /* ptr NULL: no more; then it closes at once */
     enum after after[16];
+    bool headers_only; /* answers without reading the body */
     size_t next;
     char seen[16 * 1024]; /* all it was told */
     size_t seen_len, connections;
@@ -75,7 +76,7 @@ static inline int party_serve(gy_stream *s, void *arg)
         party_saw(p, head);
         snprintf(copy, sizeof copy, "%s", head.ptr);
         size_t i = p->next++;
-        if (!strstr(copy, "Expect:") && (e = party_read_body(p, s, copy)))
+        if (!p->headers_only && !strstr(copy, "Expect:") && (e = party_read_body(p, s, copy)))
             return e;
         if (i >= 16 || !p->answers[i].ptr)
             return 0;

@@ -180,6 +180,40 @@ GY_TEST(a_refusal_ends_the_reader_s_wait)
     close_own(&o);
 }
 
+/* The party answers after the head, or goes; the reader waits for ever. */
+static void answers_early(gy_test *t, const char *answer, enum after after, int code,
+                          const char *body)
+{
+    int calls = 0;
+    struct scene s = {.p = {.answers = {gy_str_of(answer)}, .after = {after}}};
+    s.p.headers_only = true;
+    s.a.opts.read_body = give_a_little_and_wait;
+    s.a.opts.read_arg = &calls;
+    open_scene(&s);
+    if (!GY_CHECK_INT(ask(t, &s.a), code))
+        gy_test_fail(t, "%s: %s", answer, s.a.res.why);
+    GY_CHECK_TEXT(s.a.res.body, body);
+    close_scene(&s);
+}
+
+GY_TEST(a_server_may_answer_before_it_was_told_all)
+{
+    answers_early(t, OK "Content-Length: 2\r\n\r\nhi", STALL, 0, "hi");
+    answers_early(t, OK "Content-Length: 2\r\nConnection: close\r\n\r\nhi", STALL, 0, "hi");
+    answers_early(t, OK "\r\nhi", CLOSE, 0, "hi");
+    answers_early(t, "HTTP/1.1 204 No\r\n\r\n", STALL, 0, "");
+    answers_early(t, "HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+                  STALL, 0, "hi");
+    answers_early(t,
+                  "HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                  "2\r\nhi\r\n0\r\n\r\n",
+                  STALL, 0, "hi");
+    answers_early(t, "HTTP/1.1 400 No\r\nConnection: close\r\n\r\nhi", CLOSE, 0, "hi");
+    answers_early(t, OK "Content-Length: 3\r\n\r\nhi", CLOSE, GY_ECLOSED, "hi");
+    answers_early(t, OK "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", CLOSE, GY_ECLOSED, "hi");
+    answers_early(t, "", CLOSE, GY_ECLOSED, "");
+}
+
 /* -- Time ---------------------------------------------------------------------------------------- */
 
 static void times_out(gy_test *t, gy_str answer, gy_fetch_opts opts, const char *why)

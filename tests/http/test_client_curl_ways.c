@@ -236,6 +236,10 @@ GY_TEST(the_handle_is_the_callers_too)
     s.a.opts.prepare_curl = set_nothing;
     GY_CHECK_INT(ask(t, &s.a), -EPERM);
     GY_CHECK_INT(s.p.next, 1);
+    gy_client *curl = s.a.opts.client;
+    s.a.opts.client = NULL;
+    GY_CHECK_INT(ask(t, &s.a), GY_EINVAL);
+    s.a.opts.client = curl;
     s.a.opts.prepare_curl = set_digest;
     s.a.opts.on_head = count_heads;
     s.a.opts.head_arg = &heads;
