@@ -152,11 +152,19 @@ static int check_scheme(struct gy__fetch *f)
     return gy__fetch_fail(f, GY_EURL, "%s is neither http nor https", f->url.scheme.ptr);
 }
 
+/* It was none for the caller: what comes next may fail without one. */
+static void forget_answer(struct gy__fetch *f)
+{
+    f->out->status = f->out->version = 0;
+    f->out->reason = gy_str_n("", 0);
+    f->out->headers = (gy_headers){.arena = f->arena};
+}
+
 static int follow(struct gy__fetch *f)
 {
     struct gy__url to;
     gy_str location = gy_headers_get(&f->out->headers, "Location");
-    if (f->out->redirects == f->o.max_redirects)
+    if (f->out->redirects >= f->o.max_redirects)
         return gy__fetch_fail(f, GY_EREDIRECT, "more than %d redirects, the last from %s",
                               f->o.max_redirects, f->url.authority.ptr);
     rewrite_method(f);
@@ -177,7 +185,7 @@ static int follow(struct gy__fetch *f)
     f->answers = 0;
     f->unasked = false;
     f->out->redirects++;
-    f->out->status = 0;
+    forget_answer(f);
     return check_scheme(f);
 }
 
@@ -192,7 +200,7 @@ static int follow_all(struct gy__fetch *f, const char *url)
         if (e || (!f->ask_again && !is_followed(f)))
             return e;
         if (f->ask_again)
-            f->out->status = 0;
+            forget_answer(f);
         else
             e = follow(f);
     }

@@ -119,6 +119,7 @@ struct gy__fetch {
     size_t head_bytes; /* of all heads of this answer */
     size_t sent, got;  /* bytes of this request and this answer */
     bool request_over; /* all of it was sent */
+    bool refused;      /* by on_head */
     bool last;         /* nobody may use the connection after this answer */
     bool drop_body;    /* of a redirect: read, but given to nobody */
     uint64_t body_got;

@@ -138,7 +138,7 @@ static int set_proxy_headers(struct gy__transfer *x)
 {
     struct gy__fetch *f = x->fetch;
     for (const gy_field *h = f->o.headers; h && h->name.len; h++) {
-        if (f->foreign || !gy_str_ieq(h->name, gy_str_of("Proxy-Authorization")))
+        if (!gy_str_ieq(h->name, gy_str_of("Proxy-Authorization")))
             continue;
         int e = add_line(&x->proxy_headers,
                          gy_strf(f->arena, "%.*s: %.*s", GY_FMT(h->name), GY_FMT(h->value)).ptr);

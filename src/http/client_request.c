@@ -23,11 +23,10 @@ static bool is(const gy_field *h, const char *name)
 /* What was meant for the first server only, and what belonged to a body that is no longer sent. */
 static bool stays_back(const struct gy__fetch *f, const gy_field *h)
 {
-    /* A proxy that only passes bytes on has been told when the tunnel was made. */
-    if (is(h, "Proxy-Authorization") && f->via.way == GY__WAY_HTTP && !gy__fetch_is_forwarded(f))
-        return true;
-    if (f->foreign && (is(h, "Authorization") || is(h, "Cookie") || is(h, "Host") ||
-                       is(h, "Proxy-Authorization")))
+    /* No server's business. A proxy that only passes bytes on has been told when the tunnel was made. */
+    if (is(h, "Proxy-Authorization"))
+        return !gy__fetch_is_forwarded(f);
+    if (f->foreign && (is(h, "Authorization") || is(h, "Cookie") || is(h, "Host")))
         return true;
     return f->out->redirects && !f->with_body && h->name.len > 8 &&
            gy_str_ieq(gy_str_n(h->name.ptr, 8), gy_str_n("Content-", 8));
@@ -74,6 +73,12 @@ static int put_headers(struct gy__fetch *f)
     return 0;
 }
 
+/* A body of no bytes need not be waited with (RFC 9110 10.1.1). */
+static bool expects_word(const struct gy__fetch *f)
+{
+    return f->with_body && f->o.expect_continue && !f->probe && (f->o.read_body || f->body.len);
+}
+
 static int put_framing(struct gy__fetch *f)
 {
     char digits[GY__UINT_MAX_LEN];
@@ -82,7 +87,7 @@ static int put_framing(struct gy__fetch *f)
     int e = 0;
     if (f->with_body)
         e = put_default(f, "Content-Type", f->body_type);
-    if (!e && f->with_body && f->o.expect_continue && !f->probe)
+    if (!e && expects_word(f))
         e = gy__fetch_put_field(f, "Expect", gy_str_of("100-continue"));
     if (e || (!f->with_body && !gy__method_has_body(f->verb)))
         return e;
@@ -109,6 +114,8 @@ static int put_cookies(struct gy__fetch *f)
     if (!url.ptr)
         return GY_ENOMEM;
     cookies = gy_cookie_jar_get(f->arena, f->o.cookies, url.ptr);
+    if (!cookies.ptr)
+        return GY_ENOMEM;
     return cookies.len ? gy__fetch_put_field(f, "Cookie", cookies) : 0;
 }
 
@@ -171,7 +178,7 @@ static ssize_t read_piece(struct gy__fetch *f, char *room, uint64_t left, struct
     size_t most = chunked || left > PIECE ? PIECE : (size_t)left;
     ssize_t n = gy__fetch_call_reader(f, room + GY__CHUNK_HEAD_MAX, most, answered);
     *out = (struct iovec){room + GY__CHUNK_HEAD_MAX, n > 0 ? (size_t)n : 0};
-    if (n <= 0 || !chunked)
+    if (n <= 0 || !chunked || n > PIECE)
         return n;
     char head[GY__CHUNK_HEAD_MAX];
     size_t len = (size_t)(gy__put_chunk_head(head, (uint64_t)n) - head);
@@ -226,9 +233,10 @@ static int ask_to_continue(struct gy__fetch *f)
 {
     f->times.sent = gy__clock_now();
     int e = gy__fetch_read_head(f, true);
-    bool ours = e == GY_ETIMEDOUT && !f->got && gy__clock_now() < f->until;
+    bool ours = e == GY_ETIMEDOUT && !f->refused && gy__clock_now() < f->until;
     if (ours) {
         f->out->why[0] = 0;
+        f->head.status = 0; /* of one that is not whole yet */
         return 0;
     }
     return e ? e : f->head.status != 100;
@@ -250,9 +258,10 @@ int gy__fetch_send(struct gy__fetch *f)
     struct gy__buf *b = &f->peer->out;
     struct iovec iov[2] = {{b->data, b->len},
                            {(void *)(uintptr_t)f->body.ptr, f->with_body ? f->body.len : 0}};
-    bool apart = f->with_body && (f->o.read_body || f->o.expect_continue) && !f->probe;
+    bool held_back = expects_word(f);
+    bool apart = held_back || (f->with_body && f->o.read_body && !f->probe);
     int e = write_all(f, iov, apart ? 1 : 2);
-    if (!e && apart && f->o.expect_continue)
+    if (!e && held_back)
         e = ask_to_continue(f);
     if (!e && apart)
         e = send_rest(f);

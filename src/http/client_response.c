@@ -123,6 +123,7 @@ static int keep_cookies(struct gy__fetch *f)
 static int show_head(struct gy__fetch *f, const gy_headers *headers)
 {
     int e = f->o.on_head ? f->o.on_head(f->o.head_arg, f->head.status, headers) : 0;
+    f->refused = e < 0;
     return e < 0 ? gy__fetch_fail(f, e, "the head was refused") : 0;
 }
 
@@ -333,7 +334,7 @@ static int read_framed(struct gy__fetch *f, struct gy__body b)
     }
 }
 
-/* What we asked for only: a coding that the caller asked for himself he decodes himself. */
+/* Whichever coding it was that the caller asked for: who wants it undone nowhere says no_decompress. */
 int gy__fetch_begin_body(struct gy__fetch *f, struct gy__body b)
 {
     if (f->drop_body || b.kind == GY__BODY_NONE)
@@ -358,7 +359,9 @@ int gy__fetch_end_body(struct gy__fetch *f, int e)
 
 bool gy__fetch_wants_body(struct gy__fetch *f, struct gy__body b)
 {
-    if (b.kind == GY__BODY_CLOSE || (f->drop_body && b.length > DROP_MOST))
+    /* A 204 has no body; a server that announces one may well send it. */
+    bool doubtful = f->head.status == 204 && (f->head.chunked || f->head.length);
+    if (doubtful || b.kind == GY__BODY_CLOSE || (f->drop_body && b.length > DROP_MOST))
         f->last = true;
     return !f->drop_body || !f->last;
 }

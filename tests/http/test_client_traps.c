@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* test_client_traps.c - what a server, or the caller himself, may do at the wrong moment. */
+#include "client_proxies.h"
+#include "http/client.h"
+
+#include <gyre/offload.h>
+
+#define OK "HTTP/1.1 200 OK\r\n"
+#define GOOD GY_STR(OK "Content-Length: 1\r\n\r\na")
+
+/* -- Bytes behind an answer ------------------------------------------------------------------------ */
+
+/* Says [first], and after a while [then]: the second comes when nobody asks any more. */
+struct late {
+    const char *first, *then;
+    int connections;
+};
+
+static int say_late(gy_stream *s, void *arg)
+{
+    struct late *x = arg;
+    gy_str head;
+    int e = 0;
+    for (x->connections++; !e;) {
+        e = gy_stream_read_until(s, "\r\n\r\n", 65536, &head);
+        if (!e)
+            e = gy_stream_write(s, x->first, strlen(x->first));
+        if (!e && *x->then)
+            e = gy_sleep(1);
+        if (!e && *x->then)
+            e = gy_stream_write(s, x->then, strlen(x->then));
+    }
+    return e;
+}
+
+static void is_kept(gy_test *t, const char *method, const char *first, const char *then, bool kept)
+{
+    char why[256];
+    struct late x = {.first = first, .then = then};
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-late"}, why, sizeof why);
+    gy_tcp_server *s = gy_tcp_server_open(fd, NULL, say_late, &x);
+    struct ask a = {.url = "http://late.test/",
+                    .opts = {.proxy = "unix:@gyre-late", .method = method}};
+    for (int i = 0; i < 2; i++) {
+        if (!GY_CHECK_INT(ask(t, &a), 0))
+            gy_test_fail(t, "%s, %s: %s", first, then, a.res.why);
+        GY_CHECK_INT(a.res.body.len, 0);
+        gy_test_advance(t, 2);
+    }
+    if (!GY_CHECK_INT(x.connections, kept ? 1 : 2))
+        gy_test_fail(t, "%s %s, then %s", method, first, then);
+    gy_arena_done(&a.arena);
+    gy_tcp_server_close(s, 0);
+}
+
+GY_TEST(what_comes_behind_an_answer_is_nobody_s)
+{
+    is_kept(t, "GET", OK "Content-Length: 0\r\n\r\n", "", true);
+    is_kept(t, "GET", OK "Content-Length: 0\r\n\r\n", "x", false);
+    is_kept(t, "GET", OK "Content-Length: 0\r\n\r\nx", "", false);
+    is_kept(t, "GET", OK "Content-Length: 0\r\n\r\n", OK "Content-Length: 0\r\n\r\n", false);
+    is_kept(t, "GET", OK "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "\r\n", false);
+    is_kept(t, "HEAD", OK "Content-Length: 3\r\n\r\n", "", true);
+    is_kept(t, "HEAD", OK "Content-Length: 3\r\n\r\n", "abc", false);
+    is_kept(t, "HEAD", OK "Transfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n", false);
+    is_kept(t, "GET", "HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n", "", true);
+    is_kept(t, "GET", "HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n", "abc", false);
+    is_kept(t, "GET", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "", false);
+    is_kept(t, "GET", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n", "",
+            true);
+}
+
+/* It has none (RFC 9110 15.3.5): what such a server sends next may well be one all the same. */
+GY_TEST(a_204_that_announces_a_body_ends_the_connection)
+{
+    is_kept(t, "GET", "HTTP/1.1 204 No\r\n\r\n", "", true);
+    is_kept(t, "GET", "HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", "", true);
+    is_kept(t, "GET", "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\n", "", false);
+    is_kept(t, "GET", "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", "", false);
+}
+
+/* -- Expectations ---------------------------------------------------------------------------------- */
+
+/* Takes the head, says [arg], and waits for the body whatever that was. */
+static int promise_and_wait(gy_stream *s, void *arg)
+{
+    gy_str all;
+    int e = gy_stream_read_until(s, "\r\n\r\n", 65536, &all);
+    if (!e)
+        e = gy_stream_write(s, arg, strlen(arg));
+    if (!e)
+        e = gy_stream_read_exact(s, 3, &all);
+    return e ? e : gy_stream_write(s, OK "Content-Length: 2\r\n\r\nhi", strlen(OK) + 23);
+}
+
+GY_TEST(a_hint_is_not_the_word_that_is_waited_for)
+{
+    static char hint[] = "HTTP/1.1 103 Hint\r\nLink: </a>\r\n\r\n";
+    char why[256];
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-hint"}, why, sizeof why);
+    gy_tcp_server *s = gy_tcp_server_open(fd, NULL, promise_and_wait, hint);
+    struct ask a = {
+        .url = "http://hint.test/",
+        .opts = {.proxy = "unix:@gyre-hint", .body = GY_STR("abc"), .expect_continue = true}};
+    gy_test_clock_auto(t);
+    if (!GY_CHECK_INT(ask(t, &a), 0))
+        gy_test_fail(t, "%s", a.res.why);
+    GY_CHECK_TEXT(a.res.body, "hi");
+    gy_arena_done(&a.arena);
+    gy_tcp_server_close(s, 0);
+}
+
+GY_TEST(nothing_is_expected_for_an_empty_body)
+{
+    struct party p = {.answers = {GOOD}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.body = GY_STR(""), .expect_continue = true}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK(!strstr(p.seen, "Expect"));
+    GY_CHECK(strstr(p.seen, "\r\nContent-Length: 0\r\n"));
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* -- Readers --------------------------------------------------------------------------------------- */
+
+static ssize_t claim_more(void *arg, void *buf, size_t size)
+{
+    (void)buf;
+    return (ssize_t)size + *(int *)arg;
+}
+
+GY_TEST(a_reader_that_claims_more_than_there_is_room_for)
+{
+    static const int64_t lengths[] = {0, 5, 1000 * 1000};
+    for (int more = 1; more < 200; more += 99)
+        for (size_t i = 0; i < 3; i++) {
+            struct party p = {.answers = {GOOD}};
+            party_open(&p);
+            struct ask a = {
+                .url = p.url,
+                .opts = {.read_body = claim_more, .read_arg = &more, .body_length = lengths[i]}};
+            GY_CHECK_INT(ask(t, &a), GY_EINVAL);
+            GY_CHECK_TEXT(gy_str_of(a.res.why), "the body to send is longer than was said");
+            gy_arena_done(&a.arena);
+            party_close(&p);
+        }
+}
+
+/* -- Proxies' credentials -------------------------------------------------------------------------- */
+
+/* They are not for servers, however those are reached, and not lost when the proxy is asked for others. */
+GY_TEST(what_is_for_the_proxy_goes_to_proxies)
+{
+    const gy_field own[] = {{GY_STR("Proxy-Authorization"), GY_STR("mine")}, {{0}, {0}}};
+    struct party p = {.answers = {GOOD, GOOD}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.headers = own}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    a.opts.proxy = p.proxy;
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(p.connections, 2);
+    GY_CHECK(!strstr(p.seen, "mine"));
+    party_close(&p);
+
+    struct party proxy = {.answers = {GY_STR("HTTP/1.1 302 Go\r\nLocation: http://two.test/\r\n"
+                                             "Content-Length: 0\r\n\r\n"),
+                                      GOOD}};
+    char url[64];
+    party_open(&proxy);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", proxy.port);
+    a.url = "http://one.test/";
+    a.opts.proxy = url;
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(a.res.redirects, 1);
+    GY_CHECK_GLOB(gy_str_n(proxy.seen, proxy.seen_len),
+                  "GET http://one.test/ *\r\nProxy-Authorization: mine\r\n*"
+                  "GET http://two.test/ *\r\nProxy-Authorization: mine\r\n*");
+    gy_arena_done(&a.arena);
+    party_close(&proxy);
+}
+
+/* -- Redirects ------------------------------------------------------------------------------------- */
+
+GY_TEST(less_than_no_redirect_is_none)
+{
+    struct party p = {.answers = {GY_STR("HTTP/1.1 302 Go\r\nLocation: /b\r\n"
+                                         "Content-Length: 0\r\n\r\n"),
+                                  GOOD}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.max_redirects = -1}};
+    GY_CHECK_INT(ask(t, &a), GY_EREDIRECT);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* A redirect is no answer: where none came behind it, there is none. */
+GY_TEST(the_head_of_a_redirect_is_not_given_for_an_answer)
+{
+    struct party p = {.answers = {GY_STR("HTTP/1.1 302 Go\r\nLocation: /b\r\n"
+                                         "Content-Length: 0\r\n\r\n"),
+                                  GY_STR("")},
+                      .after = {KEEP, CLOSE}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.method = "POST"}};
+    p.answers[0] = (gy_str)GY_STR("HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    GY_CHECK_INT(ask(t, &a), GY_ECLOSED);
+    GY_CHECK_INT(a.res.status, 0);
+    GY_CHECK_INT(a.res.headers.count, 0);
+    GY_CHECK_INT(a.res.reason.len, 0);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+/* -- Callbacks that do what they like -------------------------------------------------------------- */
+
+enum deed { FETCH, FREE, CANCEL, DEEDS };
+
+struct meddler {
+    enum deed deed;
+    gy_client *client;
+    const char *url;
+    int done, result;
+};
+
+static int meddle(struct meddler *m)
+{
+    gy_arena arena = {0};
+    gy_response res;
+    gy_fetch_opts opts = {.client = m->client};
+    if (m->done++)
+        return 0;
+    if (m->deed == FETCH)
+        m->result = gy_fetch(&arena, m->url, &opts, &res);
+    else if (m->deed == FREE)
+        gy_client_free(m->client);
+    else
+        gy_task_cancel(gy_task_self());
+    gy_arena_done(&arena);
+    return 0;
+}
+
+static int on_head(void *arg, int status, const gy_headers *headers)
+{
+    (void)status, (void)headers;
+    return meddle(arg);
+}
+
+static int on_body(void *arg, const void *data, size_t len)
+{
+    (void)data, (void)len;
+    return meddle(arg);
+}
+
+static ssize_t on_read(void *arg, void *buf, size_t size)
+{
+    struct meddler *m = arg;
+    (void)size;
+    if (m->done)
+        return 0;
+    memcpy(buf, "abc", 3);
+    meddle(m);
+    return 3;
+}
+
+GY_TEST(callbacks_may_fetch_free_the_client_or_cancel_themselves)
+{
+    static const gy_str answers[] = {
+        GOOD, GY_STR(OK "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+        GY_STR("HTTP/1.1 103 Hint\r\n\r\n" OK "Content-Length: 1\r\n\r\na")};
+    static const int codes[] = {0, GY_ESHUTDOWN, GY_ECANCELED};
+    for (int i = 0; i < 9 * DEEDS; i++) {
+        struct party p = {.answers = {answers[i / 3 % 3], answers[i / 3 % 3]}};
+        party_open(&p);
+        struct meddler m = {
+            .deed = (enum deed)(i / 9), .client = gy_client_new(NULL), .url = p.url};
+        struct ask a = {.url = p.url,
+                        .opts = {.client = m.client, .head_arg = &m, .write_arg = &m}};
+        a.opts.on_head = i % 3 == 0 ? on_head : NULL;
+        a.opts.write_body = i % 3 == 1 ? on_body : NULL;
+        a.opts.read_body = i % 3 == 2 ? on_read : NULL;
+        a.opts.read_arg = &m;
+        int e = ask(t, &a);
+        /* What has come already is given. */
+        if (!GY_CHECK(e == codes[m.deed] || (e == 0 && a.res.status == 200)))
+            gy_test_fail(t, "%d: %d, %s", i, e, a.res.why);
+        GY_CHECK(m.done > 0);
+        GY_CHECK_INT(m.result, 0);
+        if (m.deed != FREE)
+            gy_client_free(m.client);
+        gy_arena_done(&a.arena);
+        party_close(&p);
+    }
+}
+
+/* -- Threads --------------------------------------------------------------------------------------- */
+
+static int ask_on_thread(void *arg)
+{
+    struct ask *a = arg;
+    return gy_fetch(&a->arena, a->url, &a->opts, &a->res);
+}
+
+static int offload(void *arg)
+{
+    struct ask *a = arg;
+    a->result = gy_offload(ask_on_thread, a, NULL);
+    return 0;
+}
+
+GY_TEST(a_thread_of_the_pool_may_fetch)
+{
+    struct party p = {.answers = {GOOD, GOOD}};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.user = "u", .password = "p"}};
+    GY_CHECK_INT(gy_test_run(t, offload, &a), 0);
+    GY_CHECK_INT(a.result, 0);
+    GY_CHECK_TEXT(a.res.body, "a");
+    gy_arena_reset(&a.arena);
+    /* A client is its loop's, and there none of its own. */
+    a.opts.client = gy_client_new(NULL);
+    GY_CHECK_INT(gy_test_run(t, offload, &a), 0);
+    GY_CHECK_INT(a.result, GY_EINVAL);
+    GY_CHECK(a.res.why[0]);
+    gy_client_free(a.opts.client);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+    return gy_test_main(argc, argv);
+}
