@@ -386,6 +386,60 @@ class Nginx(Peers):
         self.assertEqual(one["status"], 400)
 
 
+# -- Apache ----------------------------------------------------------------------------------------
+
+MODULES = pathlib.Path("/usr/lib/apache2/modules")
+APACHE = """
+ServerRoot {here}
+PidFile {here}/apache.pid
+ErrorLog {here}/apache.log
+Listen 127.0.0.1:{port}
+ServerName localhost
+User www-data
+Group www-data
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authn_core_module {modules}/mod_authn_core.so
+LoadModule authn_file_module {modules}/mod_authn_file.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule authz_user_module {modules}/mod_authz_user.so
+LoadModule auth_digest_module {modules}/mod_auth_digest.so
+DocumentRoot {here}/files
+<Location />
+    AuthType Digest
+    AuthName "realm of it"
+    AuthDigestProvider file
+    AuthUserFile {here}/digests
+    Require valid-user
+</Location>
+"""
+
+
+@needs("apache2")
+@unittest.skipUnless((MODULES / "mod_auth_digest.so").exists(), "its Digest is not installed")
+class Apache(Peers):
+    @classmethod
+    def setUpClass(cls):
+        HERE.chmod(0o755)
+        secret = hashlib.md5(b"me:realm of it:sec ret").hexdigest()
+        (HERE / "digests").write_text(f"me:realm of it:{secret}\n")
+        port = free_port()
+        conf = HERE / "apache.conf"
+        conf.write_text(APACHE.format(here=HERE, port=port, modules=MODULES))
+        cls.peer = Peer(port, "apache2", "-X", "-f", str(conf))
+        cls.addClassCleanup(cls.peer.stop)
+        cls.url = f"http://127.0.0.1:{port}/text.txt"
+
+    def test_digest(self):
+        me = "--digest", "--user", "me", "--password"
+        told = self.fetch(*me, "sec ret", self.url, self.url + "?a=%20b", self.url)
+        self.assertEqual([(one["status"], one["heads"], one["length"]) for one in told],
+                         [(200, 2, len(TEXT)), (200, 1, len(TEXT)), (200, 1, len(TEXT))])
+        one = self.fetch_one(*me, "sec ret", "--data", "abc", self.url)
+        self.assertEqual((one["status"], one["heads"]), (200, 2))
+        one = self.fetch_one(*me, "other", self.url)
+        self.assertEqual((one["status"], one["heads"]), (401, 2))
+
+
 # -- Node ------------------------------------------------------------------------------------------
 
 NODE = r"""
