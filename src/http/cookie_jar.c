@@ -52,6 +52,17 @@ static gy_str default_path(const struct gy__url *u)
 
 /* -- Setting ------------------------------------------------------------------------------------- */
 
+/* A public suffix, with or without the last dot of a name? */
+static bool is_everybodys(char room[256], size_t len)
+{
+    bool dotted = room[len - 1] == '.';
+    room[len - dotted] = '\0';
+    bool is = gy__public_suffix(room);
+    if (dotted)
+        room[len - 1] = '.';
+    return is;
+}
+
 /* Whose cookie it becomes, in [room]; false when [u] has no right to that domain. */
 static bool choose_domain(const struct gy__url *u, const struct gy__cookie *c, char room[256],
                           struct gy__kept_cookie *k)
@@ -68,7 +79,7 @@ static bool choose_domain(const struct gy__url *u, const struct gy__cookie *c, c
     }
     room[c->domain.len] = '\0';
     gy_str domain = gy_str_n(room, c->domain.len);
-    if (is_address(u) || gy__public_suffix(room)) {
+    if (is_address(u) || is_everybodys(room, domain.len)) {
         k->host_only = true;
         return gy_str_eq(domain, u->host);
     }
@@ -82,12 +93,12 @@ static bool has_prefix(gy_str s, const char *prefix)
     return s.len >= n && gy_str_ieq(gy_str_n(s.ptr, n), gy_str_of(prefix));
 }
 
-static bool prefix_is_earned(const struct gy__cookie *c, const struct gy__kept_cookie *k)
+static bool prefix_is_earned(const struct gy__cookie *c)
 {
     if (c->name.len == 0)
         return !has_prefix(c->value, "__Secure-") && !has_prefix(c->value, "__Host-");
     if (has_prefix(c->name, "__Host-"))
-        return c->secure && c->domain.len == 0 && gy_str_eq(k->path, gy_str_of("/"));
+        return c->secure && c->domain.len == 0 && gy_str_eq(c->path, gy_str_of("/"));
     return c->secure || !has_prefix(c->name, "__Secure-");
 }
 
@@ -114,7 +125,9 @@ int gy__cookie_jar_set(gy_cookie_jar *jar, const struct gy__url *url, gy_str fie
     struct gy__kept_cookie k = {.name = c.name, .value = c.value, .expires = c.expires};
     k.path = c.path.len ? c.path : default_path(url);
     k.secure = c.secure;
-    if (!choose_domain(url, &c, room, &k) || !prefix_is_earned(&c, &k))
+    if (k.path.len > GY__COOKIE_ATTRIBUTE_MAX)
+        return GY_EINVAL;
+    if (!choose_domain(url, &c, room, &k) || !prefix_is_earned(&c))
         return GY_EINVAL;
     if (c.same_site == GY__SAME_SITE_NONE && !c.secure)
         return GY_EINVAL;

@@ -13,8 +13,8 @@ enum {
     GY__JAR_FIELD_MAX = 8 * 1024 /* bytes of a Cookie field; what comes last by order is left out */
 };
 
-/* Take a Set-Cookie field of [url]'s response. 0, GY_EINVAL when it is malformed or [url] has no right to
- * set it, GY_ENOMEM. */
+/* Take a Set-Cookie field of [url]'s response. 0, GY_EINVAL when it is malformed, for a path longer than
+ * GY__COOKIE_ATTRIBUTE_MAX, or when [url] has no right to set it, GY_ENOMEM. */
 GY_CHECKED int gy__cookie_jar_set(gy_cookie_jar *jar, const struct gy__url *url, gy_str field);
 
 /* The Cookie field of a request to [url], in [arena]; empty when there is none, ptr NULL when out of

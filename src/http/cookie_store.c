@@ -73,14 +73,20 @@ void gy__cookie_store_remove(struct gy__cookie_store *s, const struct gy__kept_c
 
 /* -- Room ---------------------------------------------------------------------------------------- */
 
-/* The one to go first: what has expired, else what was unused for longest. */
+/* Who can only speak in plain text does not drive out secrets. */
+static bool goes_before(const struct gy__kept_cookie *a, const struct gy__kept_cookie *b)
+{
+    return a->secure == b->secure ? a->used < b->used : b->secure;
+}
+
+/* The one to go first: what has expired, else what is not Secure, else what was unused for longest. */
 static size_t find_oldest(const struct place *p, int64_t now)
 {
     size_t oldest = 0;
     for (size_t i = 0; i < p->len; i++) {
         if (p->items[i]->expires <= now)
             return i;
-        if (p->items[i]->used < p->items[oldest]->used)
+        if (goes_before(p->items[i], p->items[oldest]))
             oldest = i;
     }
     return oldest;

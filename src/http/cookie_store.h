@@ -25,8 +25,8 @@ struct gy__cookie_store {
 void gy__cookie_store_done(struct gy__cookie_store *s);
 
 /* Keep a copy, which replaces the one of the same name, domain and path but keeps its age. Makes room
- * by dropping what has expired, else what was unused for longest. 0 or GY_ENOMEM; then nothing has
- * changed but that. */
+ * by dropping what has expired, else what was unused for longest, of a domain first what is not Secure.
+ * 0 or GY_ENOMEM; then nothing has changed but that. */
 GY_CHECKED int gy__cookie_store_put(struct gy__cookie_store *s, const struct gy__kept_cookie *k,
                                     int64_t now);
 

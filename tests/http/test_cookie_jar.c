@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cookie jars: whose cookies are kept, and who gets them. */
 #include "base/clock.h"
+#include "codec/cookie.h"
 #include "codec/public_suffix.h"
 #include "http/cookie_jar.h"
 #include "support/sweep.h"
@@ -85,6 +86,20 @@ static void public_suffixes(void **jar)
     gets(jar, "http://github.io/", "a=1");
 }
 
+/* A name with its last dot is another host, and has no more rights. */
+static void last_dots(void **jar)
+{
+    refuse(jar, "http://evil.org./", "a=1; Domain=org.");
+    refuse(jar, "http://evil.org./", "a=1; Domain=org");
+    refuse(jar, "http://evil.org./", "a=1; Domain=evil.org");
+    refuse(jar, "http://evil.org/", "a=1; Domain=evil.org.");
+    set(jar, "http://www.evil.org./", "a=1; Domain=evil.org.");
+    gets(jar, "http://evil.org./", "a=1");
+    gets(jar, "http://evil.org/", "");
+    if (gy__public_suffix("co.uk"))
+        refuse(jar, "http://evil.co.uk./", "a=1; Domain=co.uk.");
+}
+
 static void addresses(void **jar)
 {
     set(jar, "http://127.0.0.1/", "a=1; Domain=127.0.0.1");
@@ -135,6 +150,8 @@ static void prefixes(void **jar)
     refuse(jar, "https://a.org/", "__Host-a=1; Secure; Path=/x");
     refuse(jar, "https://a.org/", "__host-a=1; Path=/");
     refuse(jar, "https://a.org/x/y", "__Host-a=1; Secure");
+    refuse(jar, "https://a.org/", "__Host-a=1; Secure");
+    refuse(jar, "https://a.org/", "__Host-a=1; Secure; Path=x");
     set(jar, "https://a.org/", "__Host-a=1; Secure; Path=/");
     refuse(jar, "https://a.org/", "=__Host-a=1");
     refuse(jar, "https://a.org/", "__Secure-a");
@@ -208,6 +225,43 @@ static void limits(void **jar)
     assert_int_equal(count(jar, "http://big.org/"), 2);
 }
 
+/* Whoever can only speak in plain text does not drive out what was set in secret. */
+static void secrets_stay_longest(void **jar)
+{
+    char field[60];
+    set(jar, "https://a.org/", "secret=1; Secure");
+    for (int i = 0; i < 2 * GY__JAR_DOMAIN_MAX; i++) {
+        snprintf(field, sizeof field, "c%d=1", i);
+        set(jar, "http://a.org/", field);
+    }
+    assert_int_equal(count(jar, "https://a.org/"), GY__JAR_DOMAIN_MAX);
+    assert_int_equal(count(jar, "http://a.org/"), GY__JAR_DOMAIN_MAX - 1);
+    for (int i = 0; i < 2 * GY__JAR_DOMAIN_MAX; i++) {
+        snprintf(field, sizeof field, "s%d=1; Secure", i);
+        set(jar, "https://a.org/", field);
+    }
+    gets(jar, "http://a.org/", "");
+    set(jar, "http://a.org/", "plain=1"); /* if there is nothing else, secrets go */
+    gets(jar, "http://a.org/", "plain=1");
+    assert_int_equal(count(jar, "https://a.org/"), GY__JAR_DOMAIN_MAX);
+}
+
+/* What a server can make the jar hold is bounded, and the URL is often the server's too. */
+static void long_paths(void **jar)
+{
+    char url[3000], field[2000];
+    snprintf(url, sizeof url, "http://a.org/%0*d/", GY__COOKIE_ATTRIBUTE_MAX - 1, 0);
+    set(jar, url, "a=1");
+    gets(jar, url, "a=1");
+    snprintf(url, sizeof url, "http://a.org/%0*d/", GY__COOKIE_ATTRIBUTE_MAX, 0);
+    refuse(jar, url, "b=1");
+    set(jar, url, "b=1; Path=/");
+    snprintf(field, sizeof field, "c=1; Path=/%0*d", GY__COOKIE_ATTRIBUTE_MAX, 0);
+    set(jar, "http://b.org/x/y", field); /* as if it had not been said */
+    gets(jar, "http://b.org/x/z", "c=1");
+    gets(jar, "http://b.org/", "");
+}
+
 static int use_it_all(void *arg)
 {
     (void)arg;
@@ -237,11 +291,19 @@ static void every_allocation_may_fail(void **jar)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(whose_they_are), TEST(public_suffixes),
-        TEST(addresses),      TEST(paths),
-        TEST(secrets),        TEST(prefixes),
-        TEST(time_goes_by),   TEST(replaced),
-        TEST(limits),         cmocka_unit_test(every_allocation_may_fail),
+        TEST(whose_they_are),
+        TEST(public_suffixes),
+        TEST(last_dots),
+        TEST(addresses),
+        TEST(paths),
+        TEST(secrets),
+        TEST(prefixes),
+        TEST(time_goes_by),
+        TEST(replaced),
+        TEST(limits),
+        TEST(long_paths),
+        TEST(secrets_stay_longest),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
