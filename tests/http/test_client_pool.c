@@ -152,7 +152,8 @@ static void stops_at(gy_test *t, size_t shape, size_t cut, enum after after)
     struct party p = {.answers = {GOOD, gy_str_n(text, cut), GOOD}, .after = {KEEP, after, KEEP}};
     party_open(&p);
     gy_client *c = gy_client_new(NULL);
-    struct ask a = {.url = p.url, .opts = {.method = "POST", .client = c, .timeout = 5}};
+    struct ask a = {.url = p.url,
+                    .opts = {.method = "POST", .client = c, .timeout = -1, .connect_timeout = -1}};
     bool ends = shapes[shape].to_the_end && cut >= head_end(text) && after == CLOSE;
     int code = ends ? 0 : after == STALL ? GY_ETIMEDOUT : GY_ECLOSED;
     if (after == STALL) {
@@ -161,12 +162,14 @@ static void stops_at(gy_test *t, size_t shape, size_t cut, enum after after)
     }
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_INT(c->count, 1);
+    a.opts.timeout = after == STALL ? 5 : -1;
     if (!GY_CHECK_INT(ask(t, &a), code))
         gy_test_fail(t, "shape %zu, %zu bytes, %d: %s", shape, cut, (int)after, a.res.why);
     GY_CHECK_INT(c->count, 0);
     GY_CHECK_INT(c->places.len, 0);
     GY_CHECK(gy_list_empty(&c->idle) && gy_list_empty(&c->waiting));
     GY_CHECK_INT(a.res.status, cut >= head_end(text) ? 200 : 0);
+    a.opts.timeout = -1;
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_TEXT(a.res.body, "a");
     GY_CHECK_INT(p.connections, 2);

@@ -126,8 +126,8 @@ static void answers(gy_test *t, gy_str says, bool closes, int code, const char *
         gy_test_clock_auto(t);
     struct ask a = {.url = "http://one.test:81/",
                     .opts = {.proxy = url_of(t, "socks5h://u:p@127.0.0.1", p.port),
-                             .connect_timeout = 2,
-                             .timeout = 100}};
+                             .connect_timeout = code == GY_ETIMEDOUT ? 2 : -1,
+                             .timeout = -1}};
     if (!GY_CHECK_INT(ask(t, &a), code))
         gy_test_fail(t, "%zu bytes: %s", says.len, a.res.why);
     GY_CHECK_GLOB(gy_str_of(a.res.why), why);
@@ -180,7 +180,7 @@ static void stops(gy_test *t, gy_str whole)
         answers(t, gy_str_n(whole.ptr, cut), true, GY_ECLOSED,
                 "the proxy 127.0.0.1:* closed the connection before it was passed on");
         answers(t, gy_str_n(whole.ptr, cut), false, GY_ETIMEDOUT,
-                "the proxy 127.0.0.1:* did not pass the connection on: timed out");
+                "*the proxy 127.0.0.1:*: timed out");
     }
     answers(t, whole, true, GY_ECLOSED, "*one.test:81*");
 }
