@@ -15,6 +15,8 @@ BIO *gy__tls_text_open(const char *file, gy_str text, const char *what, struct g
     BIO *b = text.ptr ? BIO_new_mem_buf(text.ptr, (int)text.len) : BIO_new_file(file, "r");
     if (!b && file && !text.ptr)
         gy__tls_say(why, "cannot read the %s in %s: %s", what, file, strerror(errno));
+    else if (!b)
+        gy__tls_say(why, "no %s: out of memory", what);
     ERR_clear_error();
     return b;
 }

@@ -68,30 +68,35 @@ static int set_protocol(const gy_tls *tls, SSL_CTX *ctx, struct gy__why why)
     return GY_EINVAL;
 }
 
-/* A session in which a client was verified is good only where the same would be asked of it. */
-static void bind_sessions(const gy_tls *tls, SSL_CTX *ctx)
+static bool add_print(EVP_MD_CTX *d, X509_OBJECT *one)
 {
+    unsigned char print[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    X509 *x = X509_OBJECT_get0_X509(one);
+    X509_CRL *crl = X509_OBJECT_get0_X509_CRL(one);
+    int made = x     ? X509_digest(x, EVP_sha256(), print, &size)
+               : crl ? X509_CRL_digest(crl, EVP_sha256(), print, &size)
+                     : 1;
+    return made == 1 && EVP_DigestUpdate(d, print, size) == 1;
+}
+
+/* A session in which a client was verified is good only where the same would be asked of it: by the same
+ * authorities, and with the same revoked. */
+static int bind_sessions(const gy_tls *tls, SSL_CTX *ctx)
+{
+    const bool *verify = &tls->opts.verify_client;
+    STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
     unsigned char id[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     EVP_MD_CTX *d = EVP_MD_CTX_new();
-    if (!d)
-        return;
-    EVP_DigestInit_ex(d, EVP_sha256(), NULL);
-    EVP_DigestUpdate(d, &tls->opts.verify_client, sizeof tls->opts.verify_client);
-    STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
-    for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
-        unsigned char print[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
-        X509_OBJECT *one = sk_X509_OBJECT_value(trusted, i);
-        X509 *x = X509_OBJECT_get0_X509(one);
-        X509_CRL *crl = X509_OBJECT_get0_X509_CRL(one);
-        if ((x && X509_digest(x, EVP_sha256(), print, &size)) ||
-            (crl && X509_CRL_digest(crl, EVP_sha256(), print, &size)))
-            EVP_DigestUpdate(d, print, size);
-    }
-    EVP_DigestFinal_ex(d, id, &len);
+    bool good = d && EVP_DigestInit_ex(d, EVP_sha256(), NULL) == 1 &&
+                EVP_DigestUpdate(d, verify, sizeof *verify) == 1;
+    for (int i = 0; good && i < sk_X509_OBJECT_num(trusted); i++)
+        good = add_print(d, sk_X509_OBJECT_value(trusted, i));
+    good = good && EVP_DigestFinal_ex(d, id, &len) == 1 &&
+           SSL_CTX_set_session_id_context(ctx, id, len) == 1;
     EVP_MD_CTX_free(d);
-    SSL_CTX_set_session_id_context(ctx, id, len);
+    return good ? 0 : GY_ENOMEM;
 }
 
 static int set_server(gy_tls *tls, SSL_CTX *ctx)
@@ -99,10 +104,9 @@ static int set_server(gy_tls *tls, SSL_CTX *ctx)
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     gy__tls_tickets_init(ctx);
     gy__tls_names_init(tls, ctx);
-    bind_sessions(tls, ctx);
     if (tls->opts.verify_client)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, gy__tls_judge);
-    return 0;
+    return bind_sessions(tls, ctx);
 }
 
 static int set_client(gy_tls *tls, SSL_CTX *ctx)
