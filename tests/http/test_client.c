@@ -159,6 +159,16 @@ GY_TEST(what_breaks_a_request_is_refused)
     }
 }
 
+GY_TEST(any_method_takes_all_that_breaks_nothing)
+{
+    sends(t, (gy_fetch_opts){.method = "BREW", .any_method = true}, "/",
+          "BREW / HTTP/1.1\r\nHost: 127.0.0.1:*\r\n\r\n");
+    sends(t, (gy_fetch_opts){.method = "GET", .body = GY_STR("x"), .any_method = true}, "/",
+          "GET / HTTP/1.1\r\nHost: *\r\nContent-Length: 1\r\n\r\nx");
+    sends(t, (gy_fetch_opts){.method = "OPTIONS", .body = GY_STR("x")}, "/",
+          "OPTIONS / HTTP/1.1\r\nHost: *\r\nContent-Length: 1\r\n\r\nx");
+}
+
 /* What cannot break anything where it goes is coded, and comes out as one piece. */
 GY_TEST(what_may_break_a_request_is_coded)
 {
@@ -250,6 +260,20 @@ static void decodes(gy_test *t, const char *coding, gy_str body, size_t max, int
     else
         GY_CHECK(a.res.why[0]);
     GY_CHECK_GLOB(gy_str_n(p.seen, p.seen_len), "*\r\nAccept-Encoding: *gzip*");
+    gy_arena_done(&a.arena);
+    party_close(&p);
+}
+
+GY_TEST(the_version_is_told)
+{
+    struct party p = {.answers = {SAY("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
+                                  SAY(OK "Content-Length: 0\r\n\r\n")}};
+    party_open(&p);
+    struct ask a = {.url = p.url};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(a.res.version, 10);
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(a.res.version, 11);
     gy_arena_done(&a.arena);
     party_close(&p);
 }
