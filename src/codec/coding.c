@@ -16,6 +16,9 @@ static const struct gy__coding_engine *const engines[] = {
 
 enum { ENGINES = sizeof engines / sizeof engines[0], STAGES_MAX = 3, BETWEEN = 4096 };
 
+/* Bytes between codings of which nothing comes in the end: more than any of them holds back. */
+enum { FRUITLESS_MOST = 1024 * 1024 };
+
 /* -- Names --------------------------------------------------------------------------------------- */
 
 int gy__coding_find(gy_str name, enum gy__coding *out)
@@ -61,6 +64,7 @@ struct gy__decoder {
     struct stage stages[STAGES_MAX];
     int count;
     int failure;
+    size_t fruitless; /* since it gave something */
 };
 
 static int add_stage(struct gy__decoder *d, const struct gy__coding_engine *engine, size_t max)
@@ -177,9 +181,12 @@ static ssize_t pull(struct gy__decoder *d, int i, struct gy__coding_io *in, void
         ssize_t n = step(s, &s->rest, out, size);
         if (n != 0)
             return n;
+        if (d->fruitless > FRUITLESS_MOST)
+            return GY_ECODING;
         n = pull(d, i - 1, in, s->between, BETWEEN);
         if (n <= 0)
             return n;
+        d->fruitless += (size_t)n;
         s->rest.in = s->between;
         s->rest.in_len = (size_t)n;
     }
@@ -194,6 +201,8 @@ ssize_t gy__decode(struct gy__decoder *d, gy_str *in, void *out, size_t size)
     *in = gy_str_n((const char *)io.in, io.in_len);
     if (n < 0)
         d->failure = (int)n;
+    if (n > 0)
+        d->fruitless = 0;
     return n;
 }
 

@@ -32,8 +32,9 @@ void gy__decoder_free(struct gy__decoder *d); /* NULL is allowed */
 
 /* Decode from [in], which moves on, into [out] of [size] bytes, at least 1. Gives how many bytes there
  * are; 0 when all of [in] is used and more is needed, or the end is reached: call until then. GY_ECODING
- * for malformed input and for anything behind its end; GY_ETOOBIG; GY_ENOMEM. A failure is final. Memory
- * and time of a call are bounded by [size] and in->len, however far the input expands. */
+ * for malformed input, for anything behind its end, and for codings within codings that expand to much
+ * of which nothing comes; GY_ETOOBIG; GY_ENOMEM. A failure is final. Memory and time of a call are bounded
+ * by [size] and in->len, however far the input expands. */
 GY_CHECKED ssize_t gy__decode(struct gy__decoder *d, gy_str *in, void *out, size_t size);
 
 /* After all input: 0, or GY_ECODING when its end is missing. No input at all is an empty body. */

@@ -125,6 +125,7 @@ struct gy__fetch {
     uint64_t body_got;
     struct gy__buf *collected;
     struct gy__decoder *decoder; /* while a body is read */
+    size_t burst;                /* bytes decoded since the others had their turn */
 };
 
 /* -- client_options.c ----------------------------------------------------------------------------- */

@@ -10,8 +10,9 @@
 #include "http/chunked.h"
 #include "http/client.h"
 #include "loop/timer.h"
+#include "loop/wait.h"
 
-enum { DROP_MOST = 64 * 1024 };
+enum { DROP_MOST = 64 * 1024, TURN = 256 * 1024 };
 
 static size_t have(const struct gy__fetch *f)
 {
@@ -210,12 +211,24 @@ static int cannot_decode(struct gy__fetch *f, int e)
                           gy_strerror(e));
 }
 
+/* Few bytes that came may be very many now. */
+static int take_turns(struct gy__fetch *f, size_t len)
+{
+    f->burst += len;
+    if (f->burst < TURN)
+        return 0;
+    f->burst = 0;
+    return gy__park_polled();
+}
+
 static int decode(struct gy__fetch *f, gy_str in)
 {
     char out[16 * 1024];
     ssize_t n;
     while ((n = gy__decode(f->decoder, &in, out, sizeof out)) > 0) {
         int e = give(f, out, (size_t)n);
+        if (!e)
+            e = take_turns(f, (size_t)n);
         if (e)
             return e;
     }

@@ -231,6 +231,38 @@ static void too_much(void **state)
     free(zeros);
 }
 
+/* Codings within codings may expand to much that says nothing: members of gzip without a byte. */
+static void much_ado(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 200 * 1000, ROOM = 30 * MEMBERS };
+    struct gy__buf member, many, packed, seen;
+    if (!is_built(GY__CODING_GZIP))
+        skip();
+    gy__buf_init(&member, 100);
+    gy__buf_init(&many, ROOM);
+    gy__buf_init(&packed, ROOM);
+    gy__buf_init(&seen, ROOM);
+    assert_int_equal(encode(GY__CODING_GZIP, gy_str_of(""), 1, 100, &member), 0);
+    for (int i = 0; i < MEMBERS; i++)
+        assert_int_equal(gy__buf_add(&many, member.data, member.len), 0);
+    assert_int_equal(encode(GY__CODING_GZIP, gy__buf_str(&many), ROOM, 4096, &packed), 0);
+    assert_true(packed.len < many.len / 50);
+    assert_int_equal(decode("gzip, gzip", gy__buf_str(&packed), ROOM, ROOM, 4096, &seen),
+                     GY_ECODING);
+    /* Plainly it is as long as it is, and some of it is nothing to complain about. */
+    assert_int_equal(decode("gzip", gy__buf_str(&many), ROOM, ROOM, 4096, &seen), 0);
+    gy__buf_cut(&packed, 0);
+    gy_str some = gy_str_n(many.data, 10000 * member.len);
+    assert_int_equal(encode(GY__CODING_GZIP, some, ROOM, 4096, &packed), 0);
+    assert_int_equal(decode("gzip, gzip", gy__buf_str(&packed), ROOM, ROOM, 4096, &seen), 0);
+    assert_int_equal(seen.len, 0);
+    gy__buf_done(&member);
+    gy__buf_done(&many);
+    gy__buf_done(&packed);
+    gy__buf_done(&seen);
+}
+
 static void several(void **state)
 {
     (void)state;
@@ -342,6 +374,7 @@ int main(void)
         cmocka_unit_test(flushed_is_there),
         cmocka_unit_test(too_much),
         cmocka_unit_test(several),
+        cmocka_unit_test(much_ado),
         cmocka_unit_test(names),
         cmocka_unit_test(every_allocation_may_fail),
     };

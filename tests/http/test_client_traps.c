@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_traps.c - what a server, or the caller himself, may do at the wrong moment. */
 #include "client_proxies.h"
+#include "codec/coding.h"
 #include "http/client.h"
 
 #include <gyre/offload.h>
@@ -210,6 +211,62 @@ GY_TEST(the_head_of_a_redirect_is_not_given_for_an_answer)
     GY_CHECK_INT(a.res.reason.len, 0);
     gy_arena_done(&a.arena);
     party_close(&p);
+}
+
+/* -- Bombs ----------------------------------------------------------------------------------------- */
+
+struct ticker {
+    bool over;
+    long turns, seen;
+    size_t since, most; /* bytes between two turns */
+};
+
+static int tick(void *arg)
+{
+    struct ticker *k = arg;
+    for (; !k->over; k->turns++)
+        if (gy_yield())
+            break;
+    return 0;
+}
+
+static int weigh(void *arg, const void *data, size_t len)
+{
+    struct ticker *k = arg;
+    (void)data;
+    k->since = k->turns == k->seen ? k->since + len : len;
+    k->seen = k->turns;
+    k->most = k->since > k->most ? k->since : k->most;
+    return 0;
+}
+
+/* A few bytes that became many would hold up everybody else. */
+GY_TEST(while_much_is_decompressed_others_have_their_turns)
+{
+    enum { SIZE = 20 * 1000 * 1000, ROOM = 100 * 1000 };
+    char *zeros = calloc(1, SIZE), *answer = calloc(1, ROOM);
+    struct gy__encoder *e = gy__encoder_new(GY__CODING_GZIP, 0);
+    size_t len = (size_t)snprintf(answer, ROOM, OK "Content-Encoding: gzip\r\n\r\n");
+    gy_str in = gy_str_n(zeros, SIZE);
+    for (ssize_t n; e && (n = gy__encode(e, &in, GY__FLUSH_END, answer + len, ROOM - len)) > 0;)
+        len += (size_t)n;
+    gy__encoder_free(e);
+    struct party p = {.answers = {gy_str_n(answer, len)}, .after = {CLOSE}};
+    struct ticker k = {.over = false};
+    party_open(&p);
+    struct ask a = {.url = p.url, .opts = {.write_body = weigh, .write_arg = &k}};
+    gy_task *ticker = gy_task_new(gy_test_loop(t), tick, &k, NULL);
+    gy_task *task = gy_task_new(gy_test_loop(t), ask_in_task, &a, NULL);
+    GY_CHECK_INT(gy_task_join(task), 0);
+    k.over = true;
+    gy_task_join(ticker);
+    GY_CHECK_INT(a.result, 0);
+    if (e)
+        GY_CHECK(k.turns > 20 && k.most > 0 && k.most < 512 * 1024);
+    gy_arena_done(&a.arena);
+    party_close(&p);
+    free(zeros);
+    free(answer);
 }
 
 /* -- Callbacks that do what they like -------------------------------------------------------------- */
