@@ -147,7 +147,7 @@ GY_BEGIN_DECLS
  * -ECONNREFUSED ..., GY_ETLS, GY_ETIMEDOUT, GY_ECLOSED (no whole response), GY_EPROTO (no HTTP),
  * GY_ETOOBIG (head or body), GY_EREDIRECT (too many), GY_ECODING (a body that cannot be decompressed),
  * GY_EPROXY (the proxy refuses to connect to the server; a proxy's other failures have the codes of servers),
- * GY_EINVAL (options), GY_ENOMEM, or the cancellation.
+ * GY_EINVAL (options), -ENOENT ... (a file of a form), GY_ENOMEM, or the cancellation.
  *
  * Waits as a task; outside of one it blocks, turning this thread's loop, or one of its own where there is
  * none. Content-Length, Transfer-Encoding, Connection, Expect, Upgrade, TE and Trailer are not for
