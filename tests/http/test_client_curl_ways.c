@@ -182,10 +182,14 @@ GY_TEST(a_proxy_is_asked_instead)
 
 GY_TEST(connections_begin_where_they_are_told_to)
 {
-    struct scene s = {.p = {.answers = {SAY(OK "Content-Length: 0\r\n\r\n")}},
+    struct scene s = {.p = {.answers = {SAY(OK "Content-Length: 0\r\n\r\n"),
+                                        SAY(OK "Content-Length: 0\r\n\r\n")}},
                       .a = {.opts = {.source_address = "127.0.0.9", .family = AF_INET}}};
     open_scene(&s);
     GY_CHECK_INT(ask(t, &s.a), 0);
+    s.a.opts.source_address = "lo";
+    GY_CHECK_INT(ask(t, &s.a), 0);
+    GY_CHECK(!s.a.res.reused);
     s.a.opts.source_address = "192.0.2.1";
     GY_CHECK(ask(t, &s.a) < 0);
     GY_CHECK(s.a.res.why[0]);
