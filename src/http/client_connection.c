@@ -57,6 +57,14 @@ static int make_room(struct gy__peer *p, size_t most)
     return p->in_cap > most ? GY_ETOOBIG : grow(p, p->in_cap * 2);
 }
 
+/* So many bytes more. The parser looks at those behind them, which decide nothing; that they are the same
+ * each time makes a run repeatable. */
+static void add_read(struct gy__peer *p, ssize_t n)
+{
+    p->in_len += (size_t)n;
+    memset(p->in + p->in_len, 0, GY__PARSE_PADDING);
+}
+
 ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until)
 {
     int e = p->stream ? make_room(p, most) : GY_EPROTO;
@@ -64,7 +72,7 @@ ssize_t gy__peer_read(struct gy__peer *p, size_t most, int64_t until)
         return e;
     ssize_t n = gy__transport_read(p->stream->t, p->in + p->in_len, p->in_cap - p->in_len, until);
     if (n > 0)
-        p->in_len += (size_t)n;
+        add_read(p, n);
     return n;
 }
 
@@ -87,7 +95,7 @@ int gy__peer_has_spoken(struct gy__peer *p)
         /* An end, or a broken connection, is for who reads the answer. */
         if (n <= 0)
             return 1;
-        p->in_len += (size_t)n;
+        add_read(p, n);
     }
 }
 

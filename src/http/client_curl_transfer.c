@@ -102,6 +102,7 @@ static int take_whole(struct gy__transfer *x)
     if (!in)
         return GY_ENOMEM;
     p->in = memcpy(in, x->heads.data, x->whole);
+    memset(in + x->whole, 0, GY__PARSE_PADDING); /* the parser looks at it */
     p->in_at = 0;
     p->in_len = p->in_cap = x->whole;
     gy__buf_drop(&x->heads, x->whole);
