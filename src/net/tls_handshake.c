@@ -141,6 +141,8 @@ static int step(struct gy__tls_link *s, int result, int64_t deadline)
         e = send_flight(s, deadline);
         return e ? e : gy__io_wait(io, GY__IN, deadline, "a TLS handshake");
     case SSL_ERROR_WANT_WRITE:
+        if (s->unsent_len) /* as much as may be put together */
+            return send_flight(s, deadline);
         io->ready &= (uint8_t)~GY__OUT;
         return gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
     default:

@@ -196,6 +196,32 @@ GY_TEST(a_server_may_speak_first)
     tls_site_close(&site);
 }
 
+/* More than is held back: it goes out in parts, before the client says anything. */
+GY_TEST(a_handshake_may_be_large)
+{
+    enum { MANY = 220 };
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    size_t own = strlen(good.text), one = strlen(authority.text);
+    char *text = malloc(own + MANY * one + 1);
+    struct tls_site site;
+    gy_tls_opts asker = trusting();
+    memcpy(text, good.text, own);
+    for (size_t i = 0; i < MANY; i++)
+        memcpy(text + own + i * one, authority.text, one);
+    text[own + MANY * one] = '\0';
+    gy_tls_certificate list[2] = {
+        {.certificate = gy_str_of(text), .key = gy_str_of(good.key_text)}};
+    if (tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker)) {
+        for (size_t i = 0; i < 2; i++) {
+            SSL_CTX_set_max_proto_version(site.client->contexts.items[0], versions[i]);
+            GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
+            gy__tls_sessions_done(site.client);
+        }
+        tls_site_close(&site);
+    }
+    free(text);
+}
+
 /* -- Version 1.2 ----------------------------------------------------------------------------------- */
 
 GY_TEST(sessions_of_1_2_are_resumed)
