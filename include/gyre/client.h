@@ -123,7 +123,7 @@ typedef struct gy_response {
     gy_str reason;
     gy_headers headers;
     gy_str body;
-    const char *url; /* after redirects */
+    const char *url; /* after redirects, also where it then failed; NULL: it never was one */
     int redirects;
     bool reused; /* the connection was there already */
     gy_fetch_times times;

@@ -239,9 +239,9 @@ static int run(struct gy__fetch *f, const char *url)
     int e = gy__fetch_check(f);
     if (!e)
         e = follow_all(f, url);
-    if (!e)
-        e = give_url(f);
-    return e;
+    /* Also where it has failed. */
+    int u = f->url.target.ptr ? give_url(f) : 0;
+    return e ? e : u;
 }
 
 /* A failure has one code: whichever wait it came out of. */
