@@ -290,12 +290,12 @@ class Text:
         return f"```\n{self.text.rstrip()}\n```\n"
 
 
-def words_of(lab, name, cpus=measuring.SERVER_CPU):
+def words_of(lab, name, cpus=measuring.SERVER_CPU, options=()):
     """What a program of bench/ prints of itself."""
     program = lab.build / "bench" / name
     if not program.exists() or lab.only:
         return None
-    out = subprocess.run([program], capture_output=True, text=True, timeout=120,
+    out = subprocess.run([program, *options], capture_output=True, text=True, timeout=300,
                          preexec_fn=measuring.prepare(set(cpus)))
     return Text(name, out.stdout)
 

@@ -11,7 +11,7 @@ import time
 
 import measuring
 from measuring import Table
-from scenarios import scenario
+from scenarios import scenario, words_of
 from sweep import systems
 
 CROWDS = (100, 1000, 10000)
@@ -165,6 +165,12 @@ def fetch_syscalls(lab):
                       what=", ".join(f"{call} {times / n:.2f}" for call, times in
                                      calls.most_common(7) if times >= n / 100))
     return table if table.rows else None
+
+
+@scenario
+def flow(lab):
+    """Bodies larger than the memory. The processes share both CPUs."""
+    return words_of(lab, "flow", measuring.CPUS, ["1" if lab.quick else "10"])
 
 
 def why_not():
