@@ -13,6 +13,7 @@
 #include "loop/timer.h"
 #include "net/addr.h"
 #include "net/connect.h"
+#include "net/host_name.h"
 #include "net/stream.h"
 
 /* Seconds until it has to stand; 0: no limit. */
@@ -104,10 +105,11 @@ static int secure(struct gy__fetch *f, const struct gy__url *who)
     static const char *const protocols[] = {"http/1.1", NULL};
     gy_tls *tls = tls_of(f);
     double seconds = seconds_left(f);
-    char why[sizeof f->out->why] = "";
+    char why[sizeof f->out->why] = "", name[GY__HOST_ROOM];
     if (!tls)
         return GY_ETLS;
-    int e = gy__stream_secure(f->peer->stream, tls, who->host.ptr, protocols, seconds,
+    gy__host_name_plain(who->host, name);
+    int e = gy__stream_secure(f->peer->stream, tls, name, protocols, seconds,
                               (struct gy__why){why, sizeof why});
     if (e == GY_EOF)
         e = GY_ECLOSED;

@@ -129,6 +129,54 @@ GY_TEST(http_1_1_is_offered)
     secure_close(&x);
 }
 
+/* "far.test." is the same name, said from the root on; certificates and SNI do without the dot. */
+GY_TEST(the_last_dot_is_no_part_of_who_is_verified)
+{
+    struct secure x = {.p = {.answers = {GOOD}}};
+    secure_open(&x);
+    gy_resolver_entry table[] = {{"far.test", "127.0.0.1"}, {0}};
+    gy_resolver *r = gy_resolver_new(&(gy_resolver_opts){.table = table});
+    gy_client *c = gy_client_new(&(gy_client_opts){.resolver = r});
+    struct ask a = {.url = gy_strf(gy_test_arena(t), "https://far.test.:%d/", x.port).ptr,
+                    .opts = {.tls = x.trust, .client = c}};
+    if (!GY_CHECK_INT(ask(t, &a), 0))
+        gy_test_fail(t, "%s", a.res.why);
+    GY_CHECK_GLOB(gy_str_n(x.p.seen, x.p.seen_len), "*\r\nHost: far.test.:*");
+    gy_arena_done(&a.arena);
+    gy_client_free(c);
+    gy_resolver_free(r);
+    secure_close(&x);
+}
+
+/* The same host in plain text is somebody else. */
+GY_TEST(what_was_secret_is_not_said_in_plain_text)
+{
+    const gy_field own[] = {
+        {GY_STR("Authorization"), GY_STR("mine")}, {GY_STR("Cookie"), GY_STR("a=b")}, {{0}, {0}}};
+    gy_cookie_jar *jar = gy_cookie_jar_new();
+    for (int i = 0; i < 2; i++) {
+        struct party plain = {.answers = {GOOD}};
+        party_open(&plain);
+        struct secure x = {.p = {.answers = {{NULL, 0}}}};
+        x.p.answers[0] = gy_strf(gy_test_arena(t),
+                                 "HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:%d/\r\n"
+                                 "Set-Cookie: s=1; Secure\r\nContent-Length: 0\r\n\r\n",
+                                 plain.port);
+        secure_open(&x);
+        struct ask a = {.url = x.url, .opts = {.tls = x.trust, .user = "u", .password = "p"}};
+        a.opts.headers = i ? own : NULL;
+        a.opts.cookies = i ? NULL : jar;
+        GY_CHECK_INT(ask(t, &a), 0);
+        GY_CHECK(strstr(x.p.seen, i ? "mine" : "Basic"));
+        GY_CHECK(plain.seen_len > 0);
+        GY_CHECK(!strstr(plain.seen, "Authorization") && !strstr(plain.seen, "Cookie"));
+        gy_arena_done(&a.arena);
+        secure_close(&x);
+        party_close(&plain);
+    }
+    gy_cookie_jar_free(jar);
+}
+
 int main(int argc, char **argv)
 {
     return gy_test_main(argc, argv);

@@ -269,6 +269,52 @@ GY_TEST(while_much_is_decompressed_others_have_their_turns)
     free(answer);
 }
 
+/* -- Drops ----------------------------------------------------------------------------------------- */
+
+/* Says [arg] a byte at a time, and takes its time. */
+static int drip(gy_stream *s, void *arg)
+{
+    const char *text = arg;
+    gy_str head;
+    int e = gy_stream_read_until(s, "\r\n\r\n", 65536, &head);
+    for (; !e; text += text[1] != '\0') {
+        e = gy_stream_write(s, text, 1);
+        if (!e)
+            e = gy_sleep(9);
+    }
+    return e;
+}
+
+static void takes(gy_test *t, char *text, gy_fetch_opts opts, double seconds)
+{
+    char why[256];
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-drip"}, why, sizeof why);
+    gy_tcp_server *s = gy_tcp_server_open(fd, NULL, drip, text);
+    struct ask a = {.url = "http://drip.test/", .opts = opts};
+    a.opts.proxy = "unix:@gyre-drip";
+    GY_CHECK_INT(ask(t, &a), GY_ETIMEDOUT);
+    if (!GY_CHECK(a.res.times.total > seconds - 0.1 && a.res.times.total < seconds + 0.5))
+        gy_test_fail(t, "%s: %g", text, a.res.times.total);
+    gy_arena_done(&a.arena);
+    gy_tcp_server_close(s, 0);
+}
+
+/* That something comes is no reason to wait for longer than was said. */
+GY_TEST(drops_do_not_renew_the_time)
+{
+    static char interim[] = "HTTP/1.1 103 Hint\r\n\r\n", head[] = OK "A: bbbbbbbbbbbbbbbbbbbbbbb",
+                body[] = OK "\r\nbbbbbbbbbbbbbbbbbbbbbbbbb",
+                chunks[] = OK "Transfer-Encoding: chunked\r\n\r\n1\r\nb\r\n1\r\nb\r\n1\r\nb";
+    gy_test_clock_auto(t);
+    takes(t, head, (gy_fetch_opts){0}, 20);
+    takes(t, interim, (gy_fetch_opts){.timeout = 150}, 150);
+    takes(t, head, (gy_fetch_opts){.first_byte_timeout = 10, .timeout = 100}, 100);
+    takes(t, body, (gy_fetch_opts){.timeout = 300}, 300);
+    takes(t, chunks, (gy_fetch_opts){.timeout = 500}, 500);
+    takes(t, body, (gy_fetch_opts){.body = GY_STR("abc"), .expect_continue = true, .timeout = 50},
+          50);
+}
+
 /* -- Callbacks that do what they like -------------------------------------------------------------- */
 
 enum deed { FETCH, FREE, CANCEL, DEEDS };
