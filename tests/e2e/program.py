@@ -15,6 +15,7 @@ PATIENCE = 60 if SANITIZE else 20  # seconds until something that must happen co
 CLOSED = "closed"
 
 # What no run may print, whatever it was fed.
+WITH_TLS = os.environ.get("GYRE_WITH_TLS") != "0"
 FAULT = re.compile(rb"Sanitizer|runtime error|Assertion|core dumped")
 
 

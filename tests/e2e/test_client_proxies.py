@@ -19,7 +19,7 @@ import threading
 import unittest
 
 sys.dont_write_bytecode = True
-from program import BUILD, FAULT, PATIENCE, until  # noqa: E402
+from program import BUILD, FAULT, PATIENCE, WITH_TLS, until  # noqa: E402
 
 GYRE = BUILD / "bin" / "gyre"
 BIG = random.Random(1).randbytes(3 << 20)
@@ -272,4 +272,7 @@ class Proxies(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if not WITH_TLS:
+        print("skipped: built without TLS")
+        sys.exit(77)
     unittest.main(verbosity=2)

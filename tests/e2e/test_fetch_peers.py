@@ -26,7 +26,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.dont_write_bytecode = True
-from program import BUILD, FAULT, PATIENCE, SANITIZE, until  # noqa: E402
+from program import BUILD, FAULT, PATIENCE, SANITIZE, WITH_TLS, until  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("GYRE_SOURCE", "."))
 BIG = random.Random(1).randbytes(8 << 20)
@@ -807,4 +807,7 @@ class SlowReader(Peers):
 
 
 if __name__ == "__main__":
+    if not WITH_TLS:
+        print("skipped: built without TLS")
+        sys.exit(77)
     unittest.main()

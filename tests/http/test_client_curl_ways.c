@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_curl_ways.c - where a fetch by libcurl goes: redirects, names, proxies, addresses. */
 #include "client_curl.h"
+#include "codec/digest_hash.h"
 
 #include <gyre/resolver.h>
 
@@ -97,6 +98,9 @@ GY_TEST(cookies_are_kept_on_the_way)
 
 GY_TEST(a_challenge_is_answered)
 {
+    char hash[GY__DIGEST_HEX];
+    if (gy__digest_hash(GY__DIGEST_MD5, NULL, 0, hash))
+        return; /* a build without hashes */
     struct scene s = {
         .p = {.answers =
                   {SAY("HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", "
