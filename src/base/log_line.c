@@ -19,12 +19,6 @@ static size_t plain_run(const char *text, size_t len)
     return n;
 }
 
-/* U+0080 to U+009F steer terminals as their ASCII twins behind ESC do. */
-static bool printable(const char *text, size_t step)
-{
-    return step > 2 || (step == 2 && !(text[0] == '\xc2' && (unsigned char)text[1] < 0xa0));
-}
-
 static size_t escape_byte(char *out, char byte)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -51,7 +45,7 @@ size_t gy__log_escape(char out[GY__LOG_TEXT], const char *text, size_t len, bool
         if (!fits || i == len)
             break;
         size_t step = gy__utf8_step(text + i, len - i);
-        bool shown = printable(text + i, step);
+        bool shown = gy__utf8_shows(text + i, step);
         if (room - n < 4)
             break;
         if (shown)

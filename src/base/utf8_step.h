@@ -28,4 +28,26 @@ static inline size_t gy__utf8_step(const char *p, size_t left)
     return tail && s[1] >= low && s[1] <= high ? 4 : 0;
 }
 
+/* Whether what [step] found at [p] shows something: control characters do not, nor what is no UTF-8. U+0080
+ * to U+009F steer terminals as their ASCII twins behind ESC do. */
+static inline bool gy__utf8_shows(const char *p, size_t step)
+{
+    if (step == 1)
+        return *p >= ' ' && *p != 127;
+    return step > 2 || (step == 2 && !(p[0] == '\xc2' && (unsigned char)p[1] < 0xa0));
+}
+
+/* Put a question mark in the place of each byte that shows nothing: what strangers have said, for a person to
+ * read. */
+static inline void gy__utf8_tame(char *text, size_t len)
+{
+    for (size_t at = 0, step; at < len; at += step) {
+        step = gy__utf8_step(text + at, len - at);
+        if (gy__utf8_shows(text + at, step))
+            continue;
+        text[at] = '?';
+        step = 1;
+    }
+}
+
 #endif

@@ -82,14 +82,21 @@ static int copy_options(gy_tls *tls, const gy_tls_opts *from)
     return gy__tls_protocols(a, tls->opts.alpn, &tls->alpn, &tls->alpn_len);
 }
 
+static void forget_secrets(const gy_tls_certificate *c)
+{
+    if (c->key.ptr)
+        OPENSSL_cleanse((char *)(uintptr_t)c->key.ptr, c->key.len);
+    if (c->password)
+        OPENSSL_cleanse((char *)(uintptr_t)c->password, strlen(c->password));
+}
+
 static void destroy(gy_tls *tls)
 {
     gy__tls_contexts_done(&tls->contexts);
     gy__tls_sessions_done(tls);
     gy__tls_tickets_done(tls);
     for (const gy_tls_certificate *c = tls->opts.certificates; c && !is_last(c); c++)
-        if (c->key.ptr)
-            OPENSSL_cleanse((char *)(uintptr_t)c->key.ptr, c->key.len);
+        forget_secrets(c);
     gy_arena_done(&tls->memory);
     pthread_mutex_destroy(&tls->lock);
     gy__free(tls);

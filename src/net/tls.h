@@ -62,13 +62,15 @@ struct gy__tls_link {
     size_t unsent_len; /* of it */
     char first[8];     /* with which the peer has begun */
     uint8_t first_len, stage;
-    bool writing; /* what the application says, and no message of TLS itself */
-    bool owed;    /* the last byte of a write, until nothing is unsent */
-    bool ended;   /* the peer has said that it sends no more */
-    bool cut;     /* the peer has gone without saying so */
-    bool kernel;  /* the kernel was asked to encrypt: what is sent must not be held back */
-    bool held;    /* what is unsent is held back for the first answer */
-    int error;    /* of the socket */
+    bool agreed;    /* the handshake is done, and the peer is who it should be */
+    bool writing;   /* what the application says, and no message of TLS itself */
+    bool owed;      /* the last byte of a write, until nothing is unsent */
+    bool ended;     /* the peer has said that it sends no more */
+    bool cut;       /* the peer has gone without saying so */
+    bool kernel;    /* the kernel was asked to encrypt: what is sent must not be held back */
+    bool held;      /* what is unsent is held back for the first answer */
+    int error;      /* of the socket */
+    size_t unheard; /* bytes that came since the last one for the application */
 };
 
 static inline struct gy__tls_link *gy__tls_link_of(const SSL *ssl)
@@ -94,6 +96,10 @@ int gy__tls_authorities_load(SSL_CTX *ctx, const gy_tls_opts *opts, bool server,
 
 /* PEM from a file or, where it is given, a text. NULL with [why]. */
 BIO *gy__tls_text_open(const char *file, gy_str text, const char *what, struct gy__why why);
+
+/* After [n] have been read from it, up to where none could be. 0, or GY_ETLS when there were none or something
+ * else ended them: a file that is being written has no end yet. */
+int gy__tls_text_close(BIO *b, int n, const char *what, const char *file, struct gy__why why);
 
 /* GY_ETLS, and what OpenSSL has complained of in it. */
 int gy__tls_bad(struct gy__why why, const char *what, const char *file);
@@ -142,6 +148,10 @@ void gy__tls_tickets_done(gy_tls *tls);
 void gy__tls_sessions_init(SSL_CTX *ctx);
 void gy__tls_session_use(struct gy__tls_link *s);
 void gy__tls_sessions_done(gy_tls *tls);
+
+/* Has the certificate expired that the peer has shown in it? Each time it is resumed it lasts longer, and
+ * nobody looks at that again. */
+bool gy__tls_session_is_over(const SSL_SESSION *session);
 
 /* -- tls_why.c ----------------------------------------------------------------------------------- */
 

@@ -33,6 +33,16 @@ int gy__tls_bad(struct gy__why why, const char *what, const char *file)
     return GY_ETLS;
 }
 
+int gy__tls_text_close(BIO *b, int n, const char *what, const char *file, struct gy__why why)
+{
+    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    BIO_free(b);
+    if (n == 0 || !ended)
+        return gy__tls_bad(why, what, file);
+    ERR_clear_error();
+    return 0;
+}
+
 /* Passwords have errors of their own. */
 static int bad_key(struct gy__why why, const char *file, bool asked, const char *password)
 {
@@ -162,11 +172,7 @@ static int load_authorities(SSL_CTX *ctx, const gy_tls_opts *opts, bool server, 
             SSL_CTX_add_client_CA(ctx, x);
         X509_free(x);
     }
-    BIO_free(b);
-    if (n == 0)
-        return gy__tls_bad(why, "certificate", opts->ca_file);
-    ERR_clear_error();
-    return 0;
+    return gy__tls_text_close(b, n, "certificate", opts->ca_file, why);
 }
 
 int gy__tls_authorities_load(SSL_CTX *ctx, const gy_tls_opts *opts, bool server, struct gy__why why)

@@ -206,6 +206,7 @@ int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_st
     if (!e)
         e = note(s);
     s->why = (struct gy__why){.text = NULL};
+    s->agreed = !e;
     if (s->stage == GY__TLS_SHAKING)
         s->stage = e ? GY__TLS_BROKEN : GY__TLS_SECURE;
     if (!e && SSL_has_pending(s->ssl))

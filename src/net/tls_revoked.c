@@ -21,12 +21,8 @@ int gy__tls_lists_load(SSL_CTX *ctx, const gy_tls_opts *opts, struct gy__why why
         X509_STORE_add_crl(store, crl);
         X509_CRL_free(crl);
     }
-    BIO_free(b);
-    if (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-        return gy__tls_bad(why, "list of revoked certificates", opts->crl_file);
-    ERR_clear_error();
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-    return 0;
+    return gy__tls_text_close(b, n, "list of revoked certificates", opts->crl_file, why);
 }
 
 bool gy__tls_needs_list(const struct gy__tls_link *s, int depth)

@@ -4,13 +4,35 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "net/tls.h"
+
+bool gy__tls_session_is_over(const SSL_SESSION *session)
+{
+    const X509 *x = SSL_SESSION_get0_peer((SSL_SESSION *)(uintptr_t)session);
+    time_t now = (time_t)gy__clock_wall();
+    return x && X509_cmp_time(X509_get0_notAfter(x), &now) <= 0;
+}
 
 static void drop(struct gy__tls_session *one)
 {
     SSL_SESSION_free(one->session);
     gy__free(one->host);
     *one = (struct gy__tls_session){.host = NULL};
+}
+
+/* By the settings that are no more, whoever was trusted may be trusted no longer. */
+static bool is_of_now(const gy_tls *tls, const SSL *ssl)
+{
+    return SSL_get_SSL_CTX(ssl) == tls->contexts.items[0];
+}
+
+static int keep(gy_tls *tls, char *host, SSL_SESSION *session)
+{
+    struct gy__tls_session *one = &tls->sessions[tls->next_session++ % GY__SESSIONS];
+    drop(one);
+    *one = (struct gy__tls_session){.host = host, .session = session};
+    return 1;
 }
 
 /* Takes the session when it gives 1. */
@@ -26,11 +48,11 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
         return 0;
     memcpy(host, s->host, size);
     pthread_mutex_lock(&s->tls->lock);
-    struct gy__tls_session *one = &s->tls->sessions[s->tls->next_session++ % GY__SESSIONS];
-    drop(one);
-    *one = (struct gy__tls_session){.host = host, .session = session};
+    int kept = is_of_now(s->tls, ssl) ? keep(s->tls, host, session) : 0;
     pthread_mutex_unlock(&s->tls->lock);
-    return 1;
+    if (!kept)
+        gy__free(host);
+    return kept;
 }
 
 void gy__tls_sessions_init(SSL_CTX *ctx)
@@ -50,8 +72,10 @@ void gy__tls_session_use(struct gy__tls_link *s)
             &tls->sessions[(tls->next_session + GY__SESSIONS - i) % GY__SESSIONS];
         if (!one->host || strcmp(one->host, s->host) != 0)
             continue;
-        SSL_set_session(s->ssl, one->session);
-        if (SSL_SESSION_get_protocol_version(one->session) >= TLS1_3_VERSION)
+        bool over = gy__tls_session_is_over(one->session);
+        if (!over)
+            SSL_set_session(s->ssl, one->session);
+        if (over || SSL_SESSION_get_protocol_version(one->session) >= TLS1_3_VERSION)
             drop(one);
         break;
     }

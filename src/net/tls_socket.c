@@ -11,8 +11,10 @@
 #include "base/alloc.h"
 #include "net/tls.h"
 
-/* What the peer may make us answer without taking it. */
-enum { UNSENT_MAX = 64 * 1024 };
+/* What the peer may make us answer without taking it; and what it may tell TLS itself, such as new keys and
+ * tickets, without a byte for the application: OpenSSL goes through it without a pause, and nobody else's limit
+ * counts it. */
+enum { UNSENT_MAX = 64 * 1024, UNHEARD_MAX = 128 * 1024 };
 
 /* OpenSSL's own socket, with signals from closed ones kept away, and with our knowledge of what is ready:
  * what that tells costs no call. */
@@ -106,6 +108,10 @@ static int on_read(BIO *b, char *buf, int size)
     BIO_clear_retry_flags(b);
     if (size <= 0)
         return 0;
+    if (s->unheard > UNHEARD_MAX) {
+        s->error = EPROTO;
+        return -1;
+    }
     if (s->ahead.len) {
         n = give_ahead(s, buf, size);
     } else if (!(s->t.io.ready & (GY__IN | GY__HUP | GY__ERR))) {
@@ -116,6 +122,8 @@ static int on_read(BIO *b, char *buf, int size)
     }
     if (s->stage == GY__TLS_SHAKING)
         note_first(s, buf, n);
+    else if (n > 0)
+        s->unheard += (size_t)n;
     return n;
 }
 

@@ -54,8 +54,20 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
     return result;
 }
 
+/* What OpenSSL would say, unless the client's certificate has expired since. */
+static SSL_TICKET_RETURN on_opened(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                   size_t len, SSL_TICKET_STATUS status, void *arg)
+{
+    bool opened = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+    (void)ssl, (void)name, (void)len, (void)arg;
+    if (!opened || gy__tls_session_is_over(session))
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
 void gy__tls_tickets_init(SSL_CTX *ctx)
 {
+    SSL_CTX_set_session_ticket_cb(ctx, NULL, on_opened, NULL);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
 }
 

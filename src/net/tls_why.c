@@ -4,10 +4,13 @@
 #include <openssl/err.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/utf8_step.h"
 #include "net/tls.h"
 
+/* Names in certificates are what anybody wanted them to be. */
 void gy__tls_say(struct gy__why why, const char *fmt, ...)
 {
     va_list ap;
@@ -16,6 +19,7 @@ void gy__tls_say(struct gy__why why, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(why.text, why.size, fmt, ap);
     va_end(ap);
+    gy__utf8_tame(why.text, strlen(why.text));
 }
 
 const char *gy__tls_complaint(void)

@@ -91,6 +91,7 @@ static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
             break;
         }
         got += n;
+        s->unheard = 0;
         if (got < size && is_empty(s))
             return (ssize_t)got;
     }
@@ -248,7 +249,7 @@ void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn)
 bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out)
 {
     const struct gy__tls_link *s = gy_of(t, const struct gy__tls_link, t);
-    if (!is_tls(t) || !s->ssl || s->stage < GY__TLS_SECURE)
+    if (!is_tls(t) || !s->agreed)
         return false;
     *out = (gy_tls_info){.version = SSL_get_version(s->ssl),
                          .cipher = SSL_get_cipher_name(s->ssl),
