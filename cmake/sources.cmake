@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The files of the library. A choice between machines is a choice between files, and made here.
 
+find_package(PkgConfig REQUIRED)
 file(GLOB GYRE_HEADERS CONFIGURE_DEPENDS include/gyre.h include/gyre/*.h)
 file(GLOB sources CONFIGURE_DEPENDS src/*/*.c src/*/*.S)
 
@@ -64,7 +65,6 @@ endif()
 # Another engine of the client: a library that is loaded when it is needed. Only its headers are used.
 set(GYRE_CURL_FOUND FALSE)
 if(GYRE_CURL)
-    find_package(PkgConfig REQUIRED)
     pkg_check_modules(GYRE_CURL QUIET libcurl>=7.87)
 endif()
 if(GYRE_CURL_FOUND)
@@ -79,7 +79,6 @@ endif()
 # TLS: all of OpenSSL is in files that are called so.
 set(OPENSSL_FOUND FALSE)
 if(GYRE_TLS)
-    find_package(PkgConfig REQUIRED)
     pkg_check_modules(OPENSSL IMPORTED_TARGET openssl>=3.0)
 endif()
 if(OPENSSL_FOUND)
@@ -97,8 +96,7 @@ set(GYRE_PACKAGE_LINES)     # and its CMake
 macro(gyre_may_use option library name)
     set(${library}_there FALSE)
     if(${option})
-        find_package(PkgConfig REQUIRED)
-        pkg_check_modules(${library} IMPORTED_TARGET ${ARGN})
+            pkg_check_modules(${library} IMPORTED_TARGET ${ARGN})
         if(${library}_FOUND)
             set(${library}_there TRUE)
             list(APPEND GYRE_LIBRARIES PkgConfig::${library})
