@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_traps.c - what a server, or the caller himself, may do at the wrong moment. */
-#include "client_proxies.h"
+#include "client_party.h"
 #include "codec/coding.h"
 #include "http/client.h"
 
@@ -267,6 +267,36 @@ GY_TEST(while_much_is_decompressed_others_have_their_turns)
     party_close(&p);
     free(zeros);
     free(answer);
+}
+
+/* -- Memory ---------------------------------------------------------------------------------------- */
+
+static void with_cookies(gy_test *t, void *arg)
+{
+    struct party p = {.answers = {GY_STR(OK "Set-Cookie: e=f\r\nContent-Length: 1\r\n\r\na")}};
+    gy_arena arena = {0};
+    (void)arg;
+    party_open(&p);
+    gy_cookie_jar *jar = gy_cookie_jar_new();
+    if (jar && gy_cookie_jar_set(jar, p.url, "c=d") == 0) {
+        struct ask a = {.url = p.url, .opts = {.cookies = jar}};
+        /* Better no answer than that of somebody else. */
+        if (ask(t, &a) == 0 && a.res.status) {
+            GY_CHECK(strstr(p.seen, "\r\nCookie: c=d\r\n"));
+            gy_test_calm(t);
+            GY_CHECK_TEXT(gy_cookie_jar_get(&arena, jar, p.url), "c=d; e=f");
+        }
+        gy_arena_done(&a.arena);
+    }
+    gy_arena_done(&arena);
+    gy_cookie_jar_free(jar);
+    if (p.server)
+        party_close(&p);
+}
+
+GY_TEST(no_memory_does_not_mean_no_cookies)
+{
+    GY_CHECK(gy_test_sweep_alloc(t, with_cookies, NULL) > 5);
 }
 
 /* -- Drops ----------------------------------------------------------------------------------------- */
