@@ -96,7 +96,7 @@ set(GYRE_PACKAGE_LINES)     # and its CMake
 macro(gyre_may_use option library name)
     set(${library}_there FALSE)
     if(${option})
-            pkg_check_modules(${library} IMPORTED_TARGET ${ARGN})
+        pkg_check_modules(${library} IMPORTED_TARGET ${ARGN})
         if(${library}_FOUND)
             set(${library}_there TRUE)
             list(APPEND GYRE_LIBRARIES PkgConfig::${library})
