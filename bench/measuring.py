@@ -216,7 +216,8 @@ class Lab:
     def load(self, server, *options, path="/", on_ready=None, program="loadgen"):
         """Run loadgen, or what speaks like it; its figures, and the CPU time of the server from its
         begin to its end."""
-        command = [str(self.build / "bench" / program), "-p", str(server.port), "-u", path, *map(str, options)]
+        command = [str(self.build / "bench" / program), "-p", str(server.port), "-u", path,
+                   *map(str, options)]
         p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                              preexec_fn=prepare(LOAD_CPU))
         begin = end = 0
@@ -262,8 +263,8 @@ class Lab:
         return found
 
     def in_turn(self, names, measure, runs=None, start=None):
-        """Measure each server [runs] times, in alternation; the median of each figure. What [start] gives
-        needs no first request."""
+        """Measure each server [runs] times, in alternation; the median of each figure. What [start]
+        gives needs no first request."""
         found = {name: [] for name in names}
         for _ in range(runs or self.runs):
             for name in names:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""scenarios_tls - what bench/run measures of TLS: requests, handshakes, and connections that are idle.
+"""scenarios_tls - what bench/run measures of TLS: requests, handshakes, idle connections.
 
-All servers have the same ECDSA certificate and ciphers, and resume by tickets; the plain hello beside
-them tells what TLS adds. The load is bench/tlsgen, which verifies nothing.
+All servers have the same ECDSA certificate and ciphers, and resume by tickets. The load is wrk, or
+bench/tlsgen, which verifies nothing.
 """
 import pathlib
 import shutil
@@ -87,7 +87,7 @@ def tls_handshakes_12(lab):
 @scenario
 def tls_resumed(lab):
     stage = Stage(lab)
-    return stage.table("hello over TLS 1.3, a resumed handshake for each request, 64 at once (tlsgen)",
+    return stage.table("hello over TLS 1.3, a resumed handshake for each, 64 at once (tlsgen)",
                        lambda s: stage.load(s, "resumed", "-c64", "-d", lab.seconds))
 
 
