@@ -52,7 +52,8 @@ enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
  *    an answer of 3xx to 5xx ends the waits of read_body at once, others only once they have come whole;
  *    connections over unix sockets may not be kept; others are closed after idle_time when the next fetch
  *    looks for one;
- *    ciphers, protocols and certificates of gy_tls are handed on, session tickets and ktls are its own. */
+ *    ciphers, protocols and certificates of gy_tls are handed on, session tickets and ktls are its own;
+ *    lists of revoked certificates are refused (GY_EINVAL). */
 enum gy_engine { GY_ENGINE_GYRE, GY_ENGINE_CURL };
 
 /* How to ask. {0} is a GET with the defaults. */

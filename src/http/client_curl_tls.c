@@ -76,14 +76,31 @@ static int set_protocols(struct gy__transfer *x, const char *const *alpn)
     return alpn ? gy__transfer_set(x, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) : 0;
 }
 
+/* Libcurl wants one from each who has signed, gyre asks those that have one. */
+static bool names_the_revoked(const gy_tls_opts *o)
+{
+    return o && (o->crl_file || o->crl.ptr);
+}
+
+static int set_ciphers(struct gy__transfer *x, const char *named)
+{
+    static const struct pair before = {CURLOPT_SSL_CIPHER_LIST, CURLOPT_PROXY_SSL_CIPHER_LIST},
+                             of_13 = {CURLOPT_TLS13_CIPHERS, CURLOPT_PROXY_TLS13_CIPHERS};
+    char some[GY__CIPHERS];
+    int e = set_both(x, before, gy__tls_pick_ciphers(named, false, some, sizeof some));
+    return e ? e : set_both(x, of_13, gy__tls_pick_ciphers(named, true, some, sizeof some));
+}
+
 int gy__transfer_set_tls(struct gy__transfer *x)
 {
-    static const struct pair ciphers = {CURLOPT_SSL_CIPHER_LIST, CURLOPT_PROXY_SSL_CIPHER_LIST};
     struct gy__fetch *f = x->fetch;
     const gy_tls_opts *o = f->o.tls ? gy__tls_opts(f->o.tls) : NULL;
     if (f->o.tls && (!o || gy__tls_is_server(f->o.tls)))
         return gy__fetch_fail(f, GY_EINVAL, "the TLS settings are those of a server");
-    int e = set_both(x, ciphers, o && o->ciphers ? o->ciphers : "ECDHE+AESGCM:ECDHE+CHACHA20");
+    if (names_the_revoked(o))
+        return gy__fetch_fail(f, GY_EINVAL,
+                              "libcurl does not look at lists of revoked certificates");
+    int e = set_ciphers(x, o && o->ciphers ? o->ciphers : "");
     if (!e && o)
         e = set_authorities(x, o);
     if (!e && o && o->certificates &&

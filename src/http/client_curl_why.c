@@ -4,6 +4,7 @@
 #include <gyre/error.h>
 #include <string.h>
 
+#include "base/utf8_step.h"
 #include "http/client_curl.h"
 
 /* CURLE_TOO_LARGE of later versions: of a head. */
@@ -97,6 +98,7 @@ static int explain(struct gy__transfer *x, int e)
 {
     struct gy__fetch *f = x->fetch;
     const char *who = f->url.authority.ptr;
+    gy__utf8_tame(x->error, strlen(x->error)); /* names in certificates are anybody's */
     const char *text = x->error[0] ? x->error : gy__libcurl.easy_strerror(x->result);
     if (e == GY_ETLS)
         return gy__fetch_fail(f, e, "no secure connection to %.80s: %.190s", who, text);

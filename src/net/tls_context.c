@@ -20,8 +20,7 @@ static bool is_13(const char *name)
     return strncmp(name, "TLS_AES_", 8) == 0 || strncmp(name, "TLS_CHACHA20_", 13) == 0;
 }
 
-/* Those of TLS 1.3, which OpenSSL has a list of its own for, or the others. */
-static const char *pick(const char *all, bool of_13, char *out, size_t size)
+const char *gy__tls_pick_ciphers(const char *all, bool of_13, char *out, size_t size)
 {
     size_t at = 0;
     for (size_t len; *all; all += len) {
@@ -40,10 +39,12 @@ static const char *pick(const char *all, bool of_13, char *out, size_t size)
 
 static bool set_ciphers(SSL_CTX *ctx, const char *ciphers)
 {
-    char some[1024];
+    char some[GY__CIPHERS];
     return strlen(ciphers) < sizeof some - 1 &&
-           SSL_CTX_set_ciphersuites(ctx, pick(ciphers, true, some, sizeof some)) == 1 &&
-           SSL_CTX_set_cipher_list(ctx, pick(ciphers, false, some, sizeof some)) == 1;
+           SSL_CTX_set_ciphersuites(ctx, gy__tls_pick_ciphers(ciphers, true, some, sizeof some)) ==
+               1 &&
+           SSL_CTX_set_cipher_list(ctx, gy__tls_pick_ciphers(ciphers, false, some, sizeof some)) ==
+               1;
 }
 
 static int set_protocol(const gy_tls *tls, SSL_CTX *ctx, struct gy__why why)

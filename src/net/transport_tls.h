@@ -40,6 +40,11 @@ gy_str gy__transport_tls_certificate(const struct gy__transport *t, gy_arena *ar
 gy_tls *gy__tls_ref(gy_tls *tls);
 bool gy__tls_is_server(const gy_tls *tls);
 
+/* Of the [all] that settings name those of TLS 1.3, which OpenSSL has a list of its own for, or the others; when
+ * none is named, modern ones. In [out], or static. */
+enum { GY__CIPHERS = 1024 };
+const char *gy__tls_pick_ciphers(const char *all, bool of_13, char *out, size_t size);
+
 /* What it was made from: a copy. */
 const gy_tls_opts *gy__tls_opts(const gy_tls *tls);
 

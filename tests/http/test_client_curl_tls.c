@@ -27,10 +27,12 @@ static const char nginx_conf[] =
     "    server {\n"
     "        listen 127.0.0.1:%d ssl http2;\n"
     "        ssl_certificate own.pem; ssl_certificate_key own.key;\n"
+    "        ssl_protocols TLSv1.2 TLSv1.3;\n"
     "        ssl_client_certificate own.pem; ssl_verify_client optional_no_ca;\n"
     "        location / { proxy_pass http://127.0.0.1:%d; }\n"
     "        location /protocol { return 200 $server_protocol; }\n"
     "        location /connection { return 200 $connection; }\n"
+    "        location /cipher { return 200 $ssl_cipher; }\n"
     "        location /client { return 200 \"$ssl_client_s_dn\"; }\n"
     "        location /refuse { return 413 no; }\n"
     "        location /again { return 307 /echo; }\n"
@@ -374,6 +376,36 @@ GY_TEST(settings_may_be_files)
     snprintf(f.base, sizeof f.base, "https://127.0.0.1%s", strrchr(f.base, ':'));
     gives(t, &f, "/client", "CN=localhost");
     gy_tls_free(tls);
+    close_front(&f);
+}
+
+GY_TEST(ciphers_of_both_versions_are_handed_on)
+{
+    struct front f;
+    open_front(&f, t);
+    gy_tls *tls = trust(&f.own, (gy_tls_opts){.ciphers = "TLS_CHACHA20_POLY1305_SHA256:ECDHE+AES"});
+    gy_tls *only = trust(&f.own, (gy_tls_opts){.ciphers = "TLS_AES_256_GCM_SHA384"});
+    f.a.opts.tls = tls;
+    gives(t, &f, "/cipher", "TLS_CHACHA20_POLY1305_SHA256");
+    f.a.opts.tls = only;
+    gives(t, &f, "/cipher", "TLS_AES_256_GCM_SHA384");
+    gy_tls_free(tls);
+    gy_tls_free(only);
+    close_front(&f);
+}
+
+GY_TEST(who_was_revoked_is_not_overlooked)
+{
+    struct front f;
+    open_front(&f, t);
+    const struct certificate *const those[] = {&f.own, NULL};
+    char *list = certificate_list(&f.own, NULL, those);
+    gy_tls *tls = trust(&f.own, (gy_tls_opts){.crl = gy_str_of(list)});
+    f.a.opts.tls = tls;
+    GY_CHECK_INT(get(t, &f, "/client"), GY_EINVAL);
+    GY_CHECK_TEXT(gy_str_of(f.a.res.why), "libcurl does not look at lists of revoked certificates");
+    gy_tls_free(tls);
+    free(list);
     close_front(&f);
 }
 
