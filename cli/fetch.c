@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8_step.h"
 #include "command.h"
 
 /* All that is fetched in this run. */
@@ -106,8 +107,10 @@ static void name_download(struct job *j, size_t i)
     d->name = d->out.path ? d->out.path : output_name(&j->fetch.arena, NULL, d->url);
     if (slash)
         d->name = slash + 1;
-    if (!d->name)
-        d->name = j->urls[i];
+    char *name = gy_strdup(&j->fetch.arena, d->name ? d->name : j->urls[i]);
+    if (name)
+        gy__utf8_tame(name, strlen(name));
+    d->name = name ? name : "";
 }
 
 /* A terminal that shows the bodies has no room for a line about them. */

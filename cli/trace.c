@@ -5,18 +5,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/utf8_step.h"
 #include "fetch.h"
 
+/* Sentences quote what strangers have said. */
 void complain(struct fetch *f, const char *fmt, ...)
 {
+    char text[2000];
     va_list ap;
-    progress_clear(&f->progress);
-    fputs("gyre fetch: ", stderr);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
+    gy__utf8_tame(text, strlen(text));
+    progress_clear(&f->progress);
+    fprintf(stderr, "gyre fetch: %s\n", text);
 }
 
 const char *trace_url(const char *url, char *out, size_t size)
@@ -33,16 +37,33 @@ const char *trace_url(const char *url, char *out, size_t size)
 
 /* -- Heads --------------------------------------------------------------------------------------- */
 
+/* What a server has sent, but nothing that would steer the terminal of who reads it. */
+static void put(FILE *out, gy_str text)
+{
+    bool tame = out == stderr || isatty(fileno(out));
+    for (size_t at = 0, step; at < text.len; at += step) {
+        const char *p = text.ptr + at;
+        step = tame ? gy__utf8_step(p, text.len - at) : 1;
+        bool shows = !tame || *p == '\t' || gy__utf8_shows(p, step);
+        step = shows ? step : 1;
+        fwrite(shows ? p : "?", 1, step, out);
+    }
+}
+
 void trace_head(FILE *out, const char *mark, const gy_response *r, int status,
                 const gy_headers *headers)
 {
     const char *version = r->version == 20 ? "2" : r->version == 10 ? "1.0" : "1.1";
     gy_str reason =
         r->status == status && r->reason.len ? r->reason : gy_str_of(gy_status_reason(status));
-    fprintf(out, "%sHTTP/%s %d %.*s\n", mark, version, status, GY_FMT(reason));
+    fprintf(out, "%sHTTP/%s %d ", mark, version, status);
+    put(out, reason);
     gy_headers_each(h, headers)
-        fprintf(out, "%s%.*s: %.*s\n", mark, GY_FMT(h->name), GY_FMT(h->value));
-    fprintf(out, "%s\n", mark);
+    {
+        fprintf(out, "\n%s%.*s: ", mark, GY_FMT(h->name));
+        put(out, h->value);
+    }
+    fprintf(out, "\n%s\n", mark);
 }
 
 void trace_request(const struct download *d)

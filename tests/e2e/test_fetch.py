@@ -64,6 +64,10 @@ class Site(http.server.BaseHTTPRequestHandler):
                 "length": len(body), "sum": hashlib.sha256(body).hexdigest()}
         self.answer(body=json.dumps(what).encode())
 
+    def rude(self, rest):
+        """What steers terminals that read UTF-8, and others."""
+        self.answer(body=b"x", X_Rude="\xc2\x9b2J\x9b3J\t\xc2\xa9")
+
     def big(self, rest):
         self.answer(body=BIG)
 
@@ -306,6 +310,13 @@ def test_heads(server):
     assert head.startswith(b"HTTP/1.1 201 Created\n") and head.endswith(b"10\n\n"), head
     assert fetch("--include", "--no-body", url) == head
     assert fetch("--no-body", url) == b""
+
+
+def test_heads_that_would_steer_a_terminal(server):
+    url = server.url("/rude")
+    told = run("fetch", "--verbose", "--head", url)
+    assert b"< X-Rude: ??2J?3J\t\xc2\xa9\n" in told.stderr, told.stderr
+    assert b"\nX-Rude: \xc2\x9b2J\x9b3J\t\xc2\xa9\n" in told.stdout, told.stdout
 
 
 def test_redirects(server):
@@ -615,6 +626,13 @@ def test_progress(server, folder):
     assert t.data.count(b"50%") <= took * 10 + 2, "more often than ten times a second"
     assert t.data.endswith(b"\r\n") and t.lines()[-2].startswith(b"half  977 KiB  in "), t.data
     assert (folder / "half").stat().st_size == 1_000_000 and not (folder / "half.part").exists()
+
+
+def test_progress_that_would_steer_it(server, folder):
+    t = Terminal("--include", server.url("/rude"), stdout="terminal")
+    assert t.end() == 0 and b"X-Rude: ??2J?3J\t\xc2\xa9\r\n" in t.data, t.data
+    t = Terminal("--output", f"{folder}/", server.url("/status/200#\x9b2J"), "http://127.0.0.1:1/\x9b2J")
+    assert t.end() == 1 and b"\x9b" not in t.data, t.data
 
 
 def test_progress_of_several(server, folder):
