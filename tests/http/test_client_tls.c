@@ -4,8 +4,6 @@
 #include "client_secure.h"
 #include "http/client.h"
 
-#include <gyre/offload.h>
-
 #define GOOD GY_STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 
 GY_TEST(https_is_kept_and_checked)
@@ -177,56 +175,6 @@ GY_TEST(what_was_secret_is_not_said_in_plain_text)
         party_close(&plain);
     }
     gy_cookie_jar_free(jar);
-}
-
-/* -- Threads -------------------------------------------------------------------------------------- */
-
-enum { THREADS = 4, EACH = 3 };
-
-static int ask_often(void *arg)
-{
-    struct ask *a = arg;
-    int e = 0;
-    for (int i = 0; i < EACH && !e; i++) {
-        gy_arena_reset(&a->arena);
-        e = gy_fetch(&a->arena, a->url, &a->opts, &a->res);
-    }
-    return e;
-}
-
-static int offload_often(void *arg)
-{
-    struct ask *a = arg;
-    return a->result = gy_offload(ask_often, a, NULL);
-}
-
-static int offload_all(void *arg)
-{
-    struct ask *all = arg;
-    gy_group g = {.name = "threads"};
-    for (int i = 0; i < THREADS; i++)
-        gy_group_spawn(&g, offload_often, &all[i]);
-    return gy_group_wait(&g);
-}
-
-/* Each has a loop of its own meanwhile, and the client of that; nothing is shared but the settings of TLS. */
-GY_TEST(threads_fetch_at_once)
-{
-    struct secure x = {.p = {.next = 0}};
-    struct ask all[THREADS];
-    secure_open(&x);
-    for (int i = 0; i < THREADS * EACH; i++)
-        x.p.answers[i] = (gy_str)GOOD;
-    for (int i = 0; i < THREADS; i++)
-        all[i] = (struct ask){.url = x.url, .opts = {.tls = x.trust, .user = "u", .password = "p"}};
-    GY_CHECK_INT(gy_test_run(t, offload_all, all), 0);
-    GY_CHECK_INT(x.p.next, THREADS * EACH);
-    for (int i = 0; i < THREADS; i++) {
-        GY_CHECK_INT(all[i].result, 0);
-        GY_CHECK_TEXT(all[i].res.body, "hi");
-        gy_arena_done(&all[i].arena);
-    }
-    secure_close(&x);
 }
 
 int main(int argc, char **argv)

@@ -4,8 +4,6 @@
 #include "codec/coding.h"
 #include "http/client.h"
 
-#include <gyre/offload.h>
-
 #define OK "HTTP/1.1 200 OK\r\n"
 #define GOOD GY_STR(OK "Content-Length: 1\r\n\r\na")
 
@@ -424,40 +422,6 @@ GY_TEST(callbacks_may_fetch_free_the_client_or_cancel_themselves)
         gy_arena_done(&a.arena);
         party_close(&p);
     }
-}
-
-/* -- Threads --------------------------------------------------------------------------------------- */
-
-static int ask_on_thread(void *arg)
-{
-    struct ask *a = arg;
-    return gy_fetch(&a->arena, a->url, &a->opts, &a->res);
-}
-
-static int offload(void *arg)
-{
-    struct ask *a = arg;
-    a->result = gy_offload(ask_on_thread, a, NULL);
-    return 0;
-}
-
-GY_TEST(a_thread_of_the_pool_may_fetch)
-{
-    struct party p = {.answers = {GOOD, GOOD}};
-    party_open(&p);
-    struct ask a = {.url = p.url, .opts = {.user = "u", .password = "p"}};
-    GY_CHECK_INT(gy_test_run(t, offload, &a), 0);
-    GY_CHECK_INT(a.result, 0);
-    GY_CHECK_TEXT(a.res.body, "a");
-    gy_arena_reset(&a.arena);
-    /* A client is its loop's, and there none of its own. */
-    a.opts.client = gy_client_new(NULL);
-    GY_CHECK_INT(gy_test_run(t, offload, &a), 0);
-    GY_CHECK_INT(a.result, GY_EINVAL);
-    GY_CHECK(a.res.why[0]);
-    gy_client_free(a.opts.client);
-    gy_arena_done(&a.arena);
-    party_close(&p);
 }
 
 int main(int argc, char **argv)
