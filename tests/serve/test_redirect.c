@@ -78,7 +78,10 @@ static void test_nowhere(void **state)
     sends("GET / HTTP/1.0", NULL, 400, NULL);
     sends("OPTIONS * HTTP/1.1", "a.example", 204, NULL);
     sends("GET /%ff HTTP/1.1", "a.example", 400, NULL);
-    sends("GET / HTTP/1.1", "a.example/x", 400, NULL);
+    static const char *const hosts[] = {"a/x", "a@b",  "a b", "[::1", "[::1]x", "a:1:2", "a:b",
+                                        ":80", "a\\b", "a?b", "a#b",  "<a>",    "a\"b",  ""};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        sends("GET / HTTP/1.1", hosts[i], 400, NULL);
     gy__redirect_close(&redirect);
 }
 
