@@ -66,7 +66,8 @@ static int begin(struct gy__tls_link *s, const char *host)
     if (!b)
         return GY_ENOMEM;
     SSL_set_bio(s->ssl, b, b);
-    SSL_set_app_data(s->ssl, s);
+    if (SSL_set_app_data(s->ssl, s) != 1)
+        return GY_ENOMEM;
     offer_kernel(s);
     if (s->tls->server) {
         SSL_set_accept_state(s->ssl);

@@ -55,7 +55,7 @@ static void *ours_realloc(void *p, size_t size, const char *file, int line)
 /* -- What fails: each so many-th, so that it takes a second. With -DSTRIDE=1 all of them ----------- */
 
 #ifndef STRIDE
-#define STRIDE 29
+#define STRIDE 11
 #endif
 
 /* -- The tests --------------------------------------------------------------------------------------- */
