@@ -280,6 +280,9 @@ GY_TEST(the_version_is_told)
 
 GY_TEST(bodies_are_decompressed)
 {
+    enum gy__coding gzip;
+    if (gy__coding_find((gy_str)GY_STR("gzip"), &gzip))
+        return; /* a build without it */
     gy_str hello = SAY(HELLO);
     decodes(t, "gzip", hello, 0, 0);
     decodes(t, "gzip", gy_str_n(hello.ptr, hello.len - 1), 0, GY_ECODING);
