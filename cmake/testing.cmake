@@ -15,6 +15,7 @@ endif()
 set(test_environment
     GYRE_SOURCE=${PROJECT_SOURCE_DIR} GYRE_BUILD=${PROJECT_BINARY_DIR} GYRE_SANITIZE=${GYRE_SANITIZE}
     CC=${CMAKE_C_COMPILER} GYRE_WITH_TLS=$<BOOL:${OPENSSL_FOUND}>
+    GYRE_WITH_GZIP=$<BOOL:${GYRE_Z_there}>
     ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=0
     UBSAN_OPTIONS=print_stacktrace=1
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)

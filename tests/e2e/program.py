@@ -16,6 +16,7 @@ CLOSED = "closed"
 
 # What no run may print, whatever it was fed.
 WITH_TLS = os.environ.get("GYRE_WITH_TLS") != "0"
+WITH_GZIP = os.environ.get("GYRE_WITH_GZIP") != "0"
 FAULT = re.compile(rb"Sanitizer|runtime error|Assertion|core dumped")
 
 
