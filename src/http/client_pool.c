@@ -135,6 +135,16 @@ static void idle_event(struct gy__io *io, unsigned events)
         gy__peer_close(p);
 }
 
+/* A long body has made it large; a thousand idle ones need none of that. */
+static void drop_buffer(struct gy__peer *p)
+{
+    if (p->in_cap <= GY__CLIENT_IN)
+        return;
+    gy__free(p->in);
+    p->in = NULL;
+    p->in_at = p->in_len = p->in_cap = 0;
+}
+
 static void set_idle(struct gy__peer *p, bool idle)
 {
     struct gy__transport *t = p->stream->t;
@@ -244,6 +254,7 @@ void gy__peer_keep(struct gy__peer *p)
         serve(c, place, p);
         return;
     }
+    drop_buffer(p);
     p->since = c->loop->now;
     watch_idle(c, p->since);
     gy_list_add_front(&place->idle, &p->link);

@@ -122,6 +122,29 @@ GY_TEST(a_connection_is_closed_when_its_time_is_up)
     party_close(&p);
 }
 
+/* What a long body has made of its buffer is not kept with it. */
+GY_TEST(an_idle_connection_is_small)
+{
+    static char answer[400 * 1024];
+    size_t head = (size_t)snprintf(answer, sizeof answer,
+                                   "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 300 * 1024);
+    memset(answer + head, 'x', 300 * 1024);
+    struct party p = {.answers = {gy_str_n(answer, head + 300 * 1024), GOOD}};
+    party_open(&p);
+    gy_client *c = gy_client_new(NULL);
+    struct ask a = {.url = p.url, .opts = {.client = c}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(a.res.body.len, 300 * 1024);
+    GY_CHECK(!gy_list_empty(&c->idle));
+    gy_list_each (it, &c->idle)
+        GY_CHECK(gy_of(it, struct gy__peer, aged)->in_cap <= GY__CLIENT_IN);
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK(a.res.reused);
+    gy_arena_done(&a.arena);
+    gy_client_free(c);
+    party_close(&p);
+}
+
 /* -- Servers that stop anywhere ------------------------------------------------------------------ */
 
 static const struct {
