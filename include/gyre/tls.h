@@ -52,7 +52,8 @@ typedef struct gy_tls_info {
     const char *cipher;      /* "TLS_AES_128_GCM_SHA256" */
     const char *alpn;        /* NULL: none */
     const char *server_name; /* what the client asked for; NULL: nothing */
-    const char *peer;        /* the subject of the peer's certificate; NULL: it has shown none */
+    const char *peer;        /* the subject of the peer's certificate, as "CN=ada,O=Example" (RFC
+                                2253); NULL: it has shown none */
     bool resumed;            /* without a new key exchange */
     bool ktls_send, ktls_receive;
 } gy_tls_info;

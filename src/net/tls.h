@@ -126,6 +126,11 @@ bool gy__tls_needs_list(const struct gy__tls_link *s, int depth);
 
 void gy__tls_say_revoked(struct gy__tls_link *s, const char *of, X509 *x, X509_CRL *crl);
 
+/* -- tls_peer.c ---------------------------------------------------------------------------------- */
+
+/* "CN=ada,O=Example"; gy__free takes it. NULL when out of memory. */
+char *gy__tls_subject(const X509 *x);
+
 /* -- tls_names.c --------------------------------------------------------------------------------- */
 
 /* Offer what the link prefers when its settings name no protocols. 0 or GY_ENOMEM. */

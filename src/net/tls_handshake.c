@@ -176,7 +176,6 @@ static int note(struct gy__tls_link *s)
 {
     const unsigned char *name;
     unsigned len;
-    char subject[512];
     SSL_get0_alpn_selected(s->ssl, &name, &len);
     if (len) {
         s->protocol = gy__zalloc(len + 1U);
@@ -185,10 +184,8 @@ static int note(struct gy__tls_link *s)
         memcpy(s->protocol, name, len);
     }
     X509 *x = SSL_get0_peer_certificate(s->ssl);
-    if (!x || !X509_NAME_oneline(X509_get_subject_name(x), subject, sizeof subject))
-        return 0;
-    s->peer = copy(subject);
-    return s->peer ? 0 : GY_ENOMEM;
+    s->peer = x ? gy__tls_subject(x) : NULL;
+    return s->peer || !x ? 0 : GY_ENOMEM;
 }
 
 int gy__transport_tls_handshake(struct gy__transport *t, const char *host, gy_str ahead,

@@ -2,8 +2,26 @@
 /* tls_peer.c - the certificate that the peer has shown. */
 
 #include <openssl/pem.h>
+#include <string.h>
 
+#include "base/alloc.h"
 #include "net/tls.h"
+
+/* As RFC 2253 writes it: who is called "a/O=b" is not taken for one of O=b, nor is anything cut off. */
+char *gy__tls_subject(const X509 *x)
+{
+    BIO *b = BIO_new(BIO_s_mem());
+    char *data, *copy = NULL;
+    if (b && X509_NAME_print_ex(b, X509_get_subject_name(x), 0, XN_FLAG_RFC2253) >= 0) {
+        long len = BIO_get_mem_data(b, &data);
+        copy = gy__zalloc((size_t)len + 1);
+        if (copy && len)
+            memcpy(copy, data, (size_t)len);
+    }
+    BIO_free(b);
+    gy__tls_forget_errors();
+    return copy;
+}
 
 static int write_as(BIO *b, X509 *x, bool pem)
 {

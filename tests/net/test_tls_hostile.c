@@ -157,6 +157,48 @@ GY_TEST(who_was_refused_has_shown_nothing)
     tls_site_close(&site);
 }
 
+static int choose_another(SSL *ssl, const unsigned char **out, unsigned char *len,
+                          const unsigned char *in, unsigned in_len, void *arg)
+{
+    (void)ssl, (void)in, (void)in_len, (void)arg;
+    *out = (const unsigned char *)"h9";
+    *len = 2;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+GY_TEST(a_protocol_that_was_not_offered_is_not_spoken)
+{
+    struct tls_site site;
+    static const char *const offered[] = {"h1", "h2", NULL};
+    gy_tls_certificate list[2] = {certificate_of(&good)};
+    gy_tls_opts asker = trusting();
+    asker.alpn = offered;
+    if (!tls_site_open(&site, t, &(gy_tls_opts){.certificates = list}, &asker))
+        return;
+    SSL_CTX_set_alpn_select_cb(site.server->contexts.items[0], choose_another, NULL);
+    GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), GY_ETLS);
+    GY_CHECK_TEXT(gy_str_of(site.why), "no TLS with localhost: bad extension");
+    tls_site_close(&site);
+}
+
+GY_TEST(a_name_within_a_name_is_told)
+{
+    struct tls_site site;
+    struct certificate eve = certificate_make(
+        (struct certificate_wish){.name = "eve/O=us,CN=root+\nx", .signer = &authority});
+    gy_tls_certificate list[2] = {certificate_of(&good)}, own[2] = {certificate_of(&eve)};
+    gy_tls_opts asker = trusting(), server = {.certificates = list,
+                                              .ca = gy_str_of(authority.text),
+                                              .verify_client = true};
+    asker.certificates = own;
+    if (tls_site_open(&site, t, &server, &asker)) {
+        GY_CHECK_INT(gy_test_run(t, tls_site_ask, &site), 0);
+        GY_CHECK_TEXT(gy_str_of(site.seen_peer), "CN=eve/O=us\\,CN=root\\+\\0Ax");
+        tls_site_close(&site);
+    }
+    certificate_free(&eve);
+}
+
 /* -- Too late ------------------------------------------------------------------------------------ */
 
 static int reload_before_tickets(void *arg)
