@@ -148,12 +148,18 @@ GY_BEGIN_DECLS
  * -ECONNREFUSED ..., GY_ETLS, GY_ETIMEDOUT, GY_ECLOSED (no whole response), GY_EPROTO (no HTTP),
  * GY_ETOOBIG (head or body), GY_EREDIRECT (too many), GY_ECODING (a body that cannot be decompressed),
  * GY_EPROXY (the proxy refuses to connect to the server; a proxy's other failures have the codes of servers),
- * GY_EINVAL (options), -ENOENT ... (a file of a form), GY_ENOMEM, or the cancellation.
+ * GY_EINVAL (options), -ENOENT ... (a file of a form), GY_ENOMEM, GY_ESHUTDOWN (the client was freed), or
+ * the cancellation.
  *
  * Waits as a task; outside of one it blocks, turning this thread's loop, or one of its own where there is
- * none. Content-Length, Transfer-Encoding, Connection, Expect, Upgrade, TE and Trailer are not for
- * opts->headers: GY_EINVAL. Connections are kept for the next fetch from the same place. One that was closed before a byte of the response came is tried again on a
- * new connection, once, if the method is idempotent and the body can be sent again. */
+ * none. Content-Length, Transfer-Encoding, Connection, Keep-Alive, Proxy-Connection, Expect, Upgrade, TE and
+ * Trailer are not for opts->headers, nor is Content-Type with opts->parts: GY_EINVAL. Proxy-Authorization
+ * there is told to proxies only. Where a redirect leads to another scheme, host or port, Authorization, Cookie
+ * and Host stay behind, as do user and password.
+ *
+ * Connections are kept for the next fetch from the same place. A kept one that was closed before a byte of the
+ * response came is tried again on a new connection, once, if the method is idempotent and the body can be
+ * sent again, or if nothing of the request was sent. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_fetch(gy_arena *arena, const char *url,
                                            const gy_fetch_opts *opts, gy_response *out);
 
@@ -162,7 +168,8 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_fetch(gy_arena *arena, const char *url,
 GY_API gy_client *gy_client_new(const gy_client_opts *opts);
 GY_API void gy_client_free(gy_client *c); /* fetches under way end with GY_ESHUTDOWN */
 
-/* Cookies (RFC 6265), with the public suffix list. */
+/* Cookies (RFC 6265 and its successor), with the public suffix list; of one thread at a time. 3000 at most,
+ * and 180 of a domain: then those that expired go, those that are not Secure, those unused for longest. */
 GY_API gy_cookie_jar *gy_cookie_jar_new(void);
 GY_API void gy_cookie_jar_free(gy_cookie_jar *jar);
 /* As a Set-Cookie field of [url] would; and what a request to [url] sends, in [arena]. */

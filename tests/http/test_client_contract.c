@@ -42,9 +42,9 @@ GY_TEST(who_brings_a_body_and_who_does_not)
 
 GY_TEST(what_frames_a_message_is_not_for_headers)
 {
-    static const char *const names[] = {"Content-Length", "Transfer-Encoding", "Connection",
-                                        "Expect",         "Upgrade",           "TE",
-                                        "Trailer",        "cOnTeNt-LeNgTh"};
+    static const char *const names[] = {
+        "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Proxy-Connection",
+        "Expect",         "Upgrade",           "TE",         "Trailer",    "cOnTeNt-LeNgTh"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const gy_field headers[] = {
             {GY_STR("X"), GY_STR("y")}, {gy_str_of(names[i]), GY_STR("1")}, {{0}, {0}}};
@@ -53,6 +53,13 @@ GY_TEST(what_frames_a_message_is_not_for_headers)
         GY_CHECK(strstr(a.res.why, names[i]));
         gy_arena_done(&a.arena);
     }
+    /* The boundary is ours. */
+    const gy_field type[] = {{GY_STR("content-type"), GY_STR("multipart/form-data")}, {{0}, {0}}};
+    const gy_form_part parts[] = {{.name = "a", .value = GY_STR("b")}, {.name = NULL}};
+    struct ask a = {.url = "http://127.0.0.1:1/", .opts = {.headers = type, .parts = parts}};
+    GY_CHECK_INT(ask(t, &a), GY_EINVAL);
+    GY_CHECK(strstr(a.res.why, "content-type"));
+    gy_arena_done(&a.arena);
 }
 
 static ssize_t give_up(void *arg, void *buf, size_t size)
