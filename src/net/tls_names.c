@@ -81,7 +81,8 @@ static int on_name(SSL *ssl, int *alert, void *arg)
     if (!name)
         return SSL_TLSEXT_ERR_NOACK;
     pthread_mutex_lock(&tls->lock);
-    for (size_t i = 0; i < tls->contexts.count; i++) {
+    bool choice = tls->contexts.count > 1;
+    for (size_t i = 0; choice && i < tls->contexts.count; i++) {
         SSL_CTX *ctx = tls->contexts.items[i];
         if (X509_check_host(SSL_CTX_get0_certificate(ctx), name, 0, 0, NULL) == 1) {
             SSL_set_SSL_CTX(ssl, ctx);
