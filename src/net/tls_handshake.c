@@ -45,6 +45,8 @@ static int expect(struct gy__tls_link *s, const char *host)
 {
     if (!host)
         return s->tls->opts.insecure ? 0 : GY_EINVAL;
+    if (*host == '.') /* to OpenSSL that is any name that ends so */
+        return GY_EINVAL;
     s->host = copy(host);
     if (!s->host)
         return GY_ENOMEM;
