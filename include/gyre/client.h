@@ -18,9 +18,9 @@ struct gy_tls;
 
 /* The body of a request, or of a response, in pieces: called in the fetching task, may wait, and holds up
  * the other side while it does. A reader (for a request) gives the number of bytes it put into [buf], at
- * most [size], 0 at the end; a writer (of a response) gives 0; both a negative code to give up, which is then that
- * of the fetch. [data] is good for the call only. When the server answers before it has been told all, the reader's waits end
- * with GY_ETIMEDOUT, and whatever it then gives, the fetch gives that answer. */
+ * most [size], 0 at the end; a writer (of a response) gives 0; both a negative code to give up, which is
+ * then that of the fetch. [data] is good for the call only. When the server answers before it has been told
+ * all, the reader's waits end with GY_ETIMEDOUT, and whatever it then gives, the fetch gives that answer. */
 typedef ssize_t gy_body_reader(void *arg, void *buf, size_t size);
 typedef int gy_body_writer(void *arg, const void *data, size_t len);
 
@@ -33,11 +33,12 @@ typedef struct gy_form_part {
     const char *path; /* of a file here, instead of [value]; with [filename] NULL, its last part */
 } gy_form_part;
 
-/* Basic (RFC 7617) and Bearer (RFC 6750) are sent at once. Digest (RFC 7616; MD5, SHA-256, SHA-512-256, each -sess too; qop auth) asks first, and answers the
- * server's challenge by asking again; the client remembers the challenge, so that later fetches from there
- * bring the answer at once. A second 401 is the caller's. A body of read_body can be sent only once:
- * where no challenge is known, the first request goes without it (Content-Length: 0), as with curl, unless
- * expect_continue holds it back; a 401 after it was read is the caller's. GY_EINVAL without OpenSSL. */
+/* Basic (RFC 7617) and Bearer (RFC 6750) are sent at once. Digest (RFC 7616; MD5, SHA-256, SHA-512-256,
+ * each -sess too; qop auth) asks first, and answers the server's challenge by asking again; the client
+ * remembers the challenge, so that later fetches from there bring the answer at once. A second 401 is the
+ * caller's. A body of read_body can be sent only once: where no challenge is known, the first request goes
+ * without it (Content-Length: 0), as with curl, unless expect_continue holds it back; a 401 after it was
+ * read is the caller's. GY_EINVAL without OpenSSL. */
 enum gy_auth { GY_AUTH_BASIC, GY_AUTH_DIGEST, GY_AUTH_BEARER };
 
 /* Who does the work: gyre itself, or libcurl (7.87 or later, loaded when the first client asks for it), which
@@ -122,12 +123,10 @@ typedef struct gy_fetch_opts {
  * challenges, also where it then failed. Negative: not needed, or not reached. On a connection that was
  * there all before first_byte are. */
 typedef struct gy_fetch_times {
-    double
-        queue; /* it had a connection, or the right to make one; negative when it did not wait in line */
+    double queue;   /* it was its turn; negative when it did not wait in line */
     double dns;     /* the addresses of the name were known; of the proxy's, where there is one */
     double connect; /* the server, or its proxy, had taken the connection */
-    double
-        tls; /* the handshake with the server was done; with a proxy that is told whole URLs, its own */
+    double tls;     /* the last handshake was done: the server's, or the proxy's own */
     double first_byte; /* the first byte of the answer was there */
     double total;      /* all of it was, or gy_fetch gave up */
 } gy_fetch_times;
@@ -176,8 +175,8 @@ GY_BEGIN_DECLS
  * and Host stay behind, as do user and password.
  *
  * Connections are kept for the next fetch from the same place. When one that was kept turns out to be closed
- * before a byte of the response came, a new one is tried, once: if nothing of the request was sent, or its method is
- * idempotent (RFC 9110 9.2.2) and the body can be sent again. */
+ * before a byte of the response came, a new one is tried, once: if nothing of the request was sent, or its
+ * method is idempotent (RFC 9110 9.2.2) and the body can be sent again. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_fetch(gy_arena *arena, const char *url,
                                            const gy_fetch_opts *opts, gy_response *out);
 
@@ -192,11 +191,14 @@ GY_API void gy_client_free(gy_client *c);
 /* Cookies (RFC 6265 and its successor), with the public suffix list; of one thread at a time. 3000 at most,
  * and 180 of a domain: then those that expired go, those that are not Secure, those unused for longest. */
 GY_API gy_cookie_jar *gy_cookie_jar_new(void);
-GY_API void gy_cookie_jar_free(gy_cookie_jar *jar);
-/* As a Set-Cookie field of [url] would; and what a request to [url] sends, in [arena]. */
+GY_API void gy_cookie_jar_free(gy_cookie_jar *jar); /* NULL is fine */
+
+/* Keep what a Set-Cookie field of a response of [url] says. 0; GY_EURL; GY_EINVAL when it is malformed, or
+ * [url] has no right to set it; GY_ENOMEM. */
 GY_API GY_CHECKED int gy_cookie_jar_set(gy_cookie_jar *jar, const char *url,
                                         const char *set_cookie);
-/* Empty: none; ptr NULL: out of memory. */
+
+/* What the Cookie field of a request to [url] would be, in [arena]. Empty: none; ptr NULL: out of memory. */
 GY_API gy_str gy_cookie_jar_get(gy_arena *arena, gy_cookie_jar *jar, const char *url);
 
 GY_END_DECLS

@@ -64,8 +64,8 @@ GY_API GY_SUSPENDS int gy_future_wait(gy_future *f, double timeout);
 GY_API void gy_future_then(gy_future *f, gy_future_link *link);
 GY_API void gy_future_forget(gy_future *f, gy_future_link *link);
 
-/* Wait until one of [n] futures is done, at most [timeout] seconds for this call: gives its index, of several that of the first that was.
- * NULLs are passed over, so results are taken as they come by
+/* Wait until one of [n] futures is done, at most [timeout] seconds for this call: gives its index, of
+ * several that of the first that was. NULLs are passed over, so results are taken as they come by
  *     while ((i = gy_wait_any(fs, n, GY_FOREVER)) >= 0) { use(fs[i]); fs[i] = NULL; }
  * GY_ENOTFOUND when all are NULL, GY_ETIMEDOUT, GY_ENOMEM or the cancellation. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_wait_any(gy_future *const futures[], size_t n, double timeout);

@@ -25,16 +25,17 @@ typedef struct gy_serve_opts {
     int workers;  /* 0 and 1: this process serves; GY_PER_CPU; N processes under a master */
     int backlog;  /* 0 is 4096 */
     double grace; /* seconds for a drain before what is left is cut off; 0 is 30 */
-    double
-        watchdog; /* warn when a task holds its process for so many seconds; 0 is 1, negative: never */
+    /* Warn when a task holds its process for so many seconds; 0 is 1, negative: never. */
+    double watchdog;
     const gy_http_opts *http;
-    const struct gy_tls_opts *tls; /* serve HTTPS: see <gyre/tls.h>. Its files are read again when they
-                                      have changed, see below */
-    int redirect_port;      /* with [tls]: a second port, of plain HTTP, where all requests are sent to
-                               https on the same host (301; 308 if they are not GET or HEAD); 0 is none */
-    double tls_check;       /* seconds between looks at the files of [tls]; 0 is 60, negative: never */
-    double ticket_rotation; /* seconds until session tickets get another key; 0 is 12 hours, negative:
-                               never */
+    /* Serve HTTPS: see <gyre/tls.h>. Its files are read again when they have changed, see below. */
+    const struct gy_tls_opts *tls;
+    /* With [tls]: a second port, of plain HTTP, where all requests are sent to https on the same host (301;
+     * 308 if they are not GET or HEAD); 0 is none. */
+    int redirect_port;
+    double tls_check; /* seconds between looks at the files of [tls]; 0 is 60, negative: never */
+    /* Seconds until session tickets get another key; 0 is 12 hours, negative: never. */
+    double ticket_rotation;
     bool request_ids;         /* as gy_app.request_ids */
     const gy_option *options; /* of the application, beside gyre's own (gy_main_with only) */
 } gy_serve_opts;
@@ -70,10 +71,10 @@ GY_API int gy_serve(const gy_app *app, const gy_serve_opts *opts);
  * file (--config), the first of these first: --port --address --unix --unix-mode --workers (0 is one
  * for each CPU) --backlog --grace --watchdog --xheaders --proxy-protocol --max-head --max-body
  * --idle-timeout --head-timeout --body-stall --request-ids --config --help --version; of TLS
- * --tls-certificate --tls-key (several: FILE,FILE in the same order) --tls-client-ca --tls-crl --tls-ciphers --tls-ocsp
- * --tls-check --tls-ticket-rotation --redirect-port (times of 0 are never); and of the log, as for
- * gy_log_setup, --log-level --log-to --log-file --log-rotate --log-file-size --log-file-backups --log-format
- * --log-color. A bad option: one line and 2. Return it from main. */
+ * --tls-certificate --tls-key (several: FILE,FILE in the same order) --tls-client-ca --tls-crl --tls-ciphers
+ * --tls-ocsp --tls-check --tls-ticket-rotation --redirect-port (times of 0 are never); and of the log, as
+ * for gy_log_setup, --log-level --log-to --log-file --log-rotate --log-file-size --log-file-backups
+ * --log-format --log-color. A bad option: one line and 2. Return it from main. */
 GY_API int gy_main(const gy_app *app, int argc, char **argv);
 
 /* The same, with defaults and the application's own options in [opts]; what the command line says

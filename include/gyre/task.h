@@ -95,9 +95,9 @@ GY_API GY_CHECKED int gy_spawn(gy_task_fn *fn, void *arg, const gy_task_opts *op
 GY_API GY_CHECKED gy_task *gy_task_new(gy_loop *loop, gy_task_fn *fn, void *arg,
                                        const gy_task_opts *opts);
 
-/* Wait for it to end, take its result and free it: once. GY_EINVAL for oneself and for NULL. A cancelled caller still
- * waits to the end, after cancelling [t]: nothing is left behind. Outside a task it turns the loop
- * meanwhile. */
+/* Wait for it to end, take its result and free it: once. GY_EINVAL for oneself and for NULL. A cancelled
+ * caller still waits to the end, after cancelling [t]: nothing is left behind. Outside a task it turns the
+ * loop meanwhile. */
 GY_API GY_SUSPENDS int gy_task_join(gy_task *t);
 
 /* Its current wait, and all later ones, return GY_ECANCELED. Harmless when it has ended. */

@@ -13,7 +13,8 @@
 struct gy_exchange;
 struct gy_request;
 
-/* A certificate with its chain, which begins with its own, and its key, as PEM. Each is a file, or, with the text set, memory. */
+/* A certificate with its chain, which begins with its own, and its key, as PEM. Each is a file, or, with the
+ * text set, memory. */
 typedef struct gy_tls_certificate {
     const char *certificate_file, *key_file; /* the key may be in the certificate's file */
     gy_str certificate, key;
@@ -25,19 +26,19 @@ typedef struct gy_tls_opts {
      * whose names fit what the client asks for (SNI) is taken, else the first; of an RSA and an ECDSA
      * one for the same names that which the client can use. */
     const gy_tls_certificate *certificates;
-    const char
-        *ca_file; /* PEM: whom to trust; NULL is the system's. A server: who signs its clients */
-    gy_str ca;    /* the same as text */
-    const char
-        *crl_file; /* PEM: lists of revoked certificates, looked up for those whose issuer has one
-                             in it; that of a client needs one */
-    gy_str crl;    /* the same as text */
+    /* PEM: whom to trust; NULL is the system's. A server: who signs its clients. */
+    const char *ca_file;
+    gy_str ca; /* the same as text */
+    /* PEM: lists of revoked certificates (RFC 5280), looked up for those whose issuer has one in it; that
+     * of a client needs one. */
+    const char *crl_file;
+    gy_str crl;              /* the same as text */
     bool verify_client;      /* a server: clients need a certificate that [ca] signed */
     bool insecure;           /* a client: take any certificate. For tests */
     const char *const *alpn; /* protocols, best first, NULL-terminated; NULL is none */
-    const char
-        *ciphers;    /* as OpenSSL writes them, best first: those that begin with TLS_ are of TLS
-                                1.3, the others of 1.2; a version of which none is named has a modern list */
+    /* As OpenSSL writes them, best first: those that begin with TLS_ are of TLS 1.3, the others of 1.2; a
+     * version of which none is named has a modern list. */
+    const char *ciphers;
     bool no_tickets; /* a server: sessions are not resumed by tickets */
     bool ocsp;       /* a server: staple what is in FILE.ocsp beside each certificate */
     bool no_ktls;    /* do not let the kernel encrypt where it could */
@@ -60,8 +61,9 @@ typedef struct gy_tls_info {
 
 GY_BEGIN_DECLS
 
-/* NULL when something is wrong: [why], of [size] bytes, then says what, in which file. [opts] may be NULL
- * for a client. */
+/* Settings; gy_tls_free them. [opts] is copied, its texts too. NULL when something is wrong: [why], of [size]
+ * bytes, then says what, in which file. [opts] may be NULL for a client: it then trusts whom the system trusts.
+ * Files are read now, which may block for as long as the disk does. */
 GY_API gy_tls *gy_tls_server_new(const gy_tls_opts *opts, char *why, size_t size);
 GY_API gy_tls *gy_tls_client_new(const gy_tls_opts *opts, char *why, size_t size);
 GY_API void gy_tls_free(gy_tls *tls); /* connections that are there keep what they need */
@@ -70,8 +72,9 @@ GY_API void gy_tls_free(gy_tls *tls); /* connections that are there keep what th
  * [why], and the old ones stay. */
 GY_API GY_CHECKED int gy_tls_reload(gy_tls *tls, char *why, size_t size);
 
-/* Keys of session tickets, [len] bytes, 80 each, of which the first encrypts and all decrypt: give the same to all
- * workers and put a new one in front from time to time. Until then each gy_tls has its own. */
+/* Keys of session tickets (RFC 5077), [len] bytes, 80 each, of which the first encrypts and all decrypt: give
+ * the same to all workers and put a new one in front from time to time. Until then each gy_tls has its own.
+ * 0; GY_EINVAL; GY_ENOMEM. gy_serve does it by itself. */
 GY_API GY_CHECKED int gy_tls_set_ticket_keys(gy_tls *tls, const void *keys, size_t len);
 
 /* Turn a stream over a socket that has said what it had to in plain text into a TLS one, in place: as [tls]
