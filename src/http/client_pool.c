@@ -162,7 +162,15 @@ static bool is_quiet(struct gy__peer *p)
     return !(t->io.ready & (GY__IN | GY__HUP)) || gy__transport_try_read(t, &byte, 1) == -EAGAIN;
 }
 
-static struct gy__peer *take_idle(gy_client *c, struct gy__place *place)
+/* Lost with its connection, it would not be asked again. */
+static bool is_once(const struct gy__fetch *f)
+{
+    bool streamed = f->with_body && f->o.read_body && !f->form;
+    return streamed || !gy__method_is_idempotent(f->verb);
+}
+
+/* With [look] the socket is asked also where the poller has said nothing: it may not have been its turn. */
+static struct gy__peer *take_idle(gy_client *c, struct gy__place *place, bool look)
 {
     gy_list *first;
     while ((first = gy_list_first(&place->idle))) {
@@ -170,6 +178,8 @@ static struct gy__peer *take_idle(gy_client *c, struct gy__place *place)
         gy_list_del(&p->link);
         gy_list_del(&p->aged);
         set_idle(p, false);
+        if (look)
+            p->stream->t->io.ready |= GY__IN;
         if (is_quiet(p))
             return p;
         free_peer(p);
@@ -303,7 +313,7 @@ int gy__peer_take(struct gy__fetch *f, gy_str key)
     struct gy__place *place = find_place(c, key, f->o.tls);
     if (!place)
         return GY_ENOMEM;
-    if ((f->peer = take_idle(c, place)))
+    if ((f->peer = take_idle(c, place, is_once(f))))
         return 0;
     if (!gy_list_empty(&c->waiting))
         serve_line(c); /* what was dead has left its room to them */

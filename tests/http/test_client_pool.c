@@ -3,6 +3,11 @@
 #include "client_party.h"
 #include "http/client.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <unistd.h>
+
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
 #define GOOD GY_STR(ANSWER "a")
 
@@ -59,6 +64,83 @@ GY_TEST(a_connection_that_ended_while_idle_is_not_used)
         GY_CHECK_INT(p.connections, 2);
         gy_arena_done(&a.arena);
         party_close(&p);
+    }
+}
+
+struct busy {
+    int fd;
+    sem_t go;
+    struct ask *a;
+    int first, second;
+};
+
+/* Answers one request, and closes when it is told to. */
+static void *answer_and_close(void *arg)
+{
+    struct busy *b = arg;
+    char buf[1024];
+    int s = accept(b->fd, NULL, NULL);
+    if (read(s, buf, sizeof buf) < 0 || write(s, ANSWER "a", strlen(ANSWER) + 1) < 0)
+        b->fd = -1;
+    sem_wait(&b->go);
+    close(s);
+    return NULL;
+}
+
+static ssize_t read_abc(void *arg, void *buf, size_t size)
+{
+    int *calls = arg;
+    (void)size;
+    memcpy(buf, "abc", 3);
+    return (*calls)++ ? 0 : 3;
+}
+
+/* The server closes while the loop does not look. */
+static int ask_twice(void *arg)
+{
+    struct busy *b = arg;
+    struct ask *a = b->a;
+    pthread_t thread;
+    gy_fetch_opts get = {.client = a->opts.client};
+    pthread_create(&thread, NULL, answer_and_close, b);
+    b->first = gy_fetch(&a->arena, a->url, &get, &a->res);
+    sem_post(&b->go);
+    pthread_join(thread, NULL);
+    pthread_create(&thread, NULL, answer_and_close, b);
+    b->second = gy_fetch(&a->arena, a->url, &a->opts, &a->res);
+    sem_post(&b->go);
+    if (b->second)
+        shutdown(b->fd, SHUT_RD); /* nobody has come */
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+/* Also when the loop could not be told: what cannot be tried again is not sent where nobody is. */
+GY_TEST(what_is_sent_once_is_sent_to_somebody)
+{
+    static const char *const methods[] = {"POST", "PATCH", "PUT", "GET"};
+    for (size_t i = 0; i < 4; i++) {
+        char why[256], url[64];
+        int calls = 0, fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+        struct busy b = {.fd = fd};
+        fcntl(fd, F_SETFL, 0);
+        sem_init(&b.go, 0, 0);
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/", gy_local_port(fd));
+        struct ask a = {.url = url, .opts = {.method = methods[i], .client = gy_client_new(NULL)}};
+        b.a = &a;
+        if (strcmp(methods[i], "PUT") == 0) {
+            a.opts.read_body = read_abc;
+            a.opts.read_arg = &calls;
+        }
+        GY_CHECK_INT(gy_test_run(t, ask_twice, &b), 0);
+        GY_CHECK_INT(b.first, 0);
+        if (!GY_CHECK_INT(b.second, 0))
+            gy_test_fail(t, "%s: %s", methods[i], a.res.why);
+        GY_CHECK(!a.res.reused);
+        gy_client_free(a.opts.client);
+        gy_arena_done(&a.arena);
+        sem_destroy(&b.go);
+        close(fd);
     }
 }
 
