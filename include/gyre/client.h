@@ -87,7 +87,7 @@ typedef struct gy_fetch_opts {
         connect_timeout; /* of a new connection: name, connecting, proxy and TLS; 0 is 20, negative: none */
     double first_byte_timeout; /* from the end of the request; 0, negative: only timeout */
     size_t max_body; /* bytes of the response, decompressed, streamed or not; 0 is 100 MiB */
-    size_t max_head; /* bytes of all heads of an answer; 0 is 64 KiB */
+    size_t max_head; /* bytes of all heads of an answer, each of 100 fields at most; 0 is 64 KiB */
 
     bool no_redirects;
     int max_redirects;  /* 0 is 5, negative: none; one more is GY_EREDIRECT */

@@ -252,6 +252,24 @@ GY_TEST(heads_have_a_limit_of_their_own)
     }
 }
 
+GY_TEST(heads_have_a_hundred_fields)
+{
+    static char head[4096];
+    for (int more = 0; more < 2; more++) {
+        size_t at = (size_t)snprintf(head, sizeof head, OK "Content-Length: 0\r\n");
+        for (int i = 0; i < 99 + more; i++)
+            at += (size_t)snprintf(head + at, sizeof head - at, "A: %d\r\n", i);
+        at += (size_t)snprintf(head + at, sizeof head - at, "\r\n");
+        struct party p = {.answers = {gy_str_n(head, at)}};
+        party_open(&p);
+        struct ask a = {.url = p.url};
+        GY_CHECK_INT(ask(t, &a), more ? GY_ETOOBIG : 0);
+        GY_CHECK_INT(a.res.headers.count, more ? 0 : 100);
+        gy_arena_done(&a.arena);
+        party_close(&p);
+    }
+}
+
 /* -- Clients --------------------------------------------------------------------------------------- */
 
 static int refuse(void *arg, int status, const gy_headers *headers)

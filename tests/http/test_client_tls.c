@@ -129,6 +129,47 @@ GY_TEST(http_1_1_is_offered)
     secure_close(&x);
 }
 
+enum { BUFFER = 16 * 1024, HEAD = 42, PIECE = 10 * 1000 };
+
+/* An answer that fills the client's buffer to the last byte, in two records, and [arg] more. */
+static int say_more(gy_stream *s, void *arg)
+{
+    static char text[BUFFER + 100];
+    gy_str head;
+    int e = gy_stream_read_until(s, "\r\n\r\n", 65536, &head);
+    size_t n = (size_t)snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+                                BUFFER - HEAD);
+    memset(text + n, 'x', sizeof text - n);
+    if (!e)
+        e = gy_stream_write(s, text, PIECE);
+    if (!e)
+        e = gy_stream_write(s, text + PIECE, (size_t)(BUFFER - PIECE + *(int *)arg));
+    return e ? e : gy_stream_read(s, 1, &head);
+}
+
+/* Bytes that nobody asked for may also lie in TLS. */
+GY_TEST(what_tls_still_holds_is_not_the_next_answer)
+{
+    for (int more = 0; more < 2; more++) {
+        struct secure x = {.p = {.next = 0}};
+        char why[256];
+        secure_open(&x);
+        int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+        const char *url = gy_strf(gy_test_arena(t), "https://127.0.0.1:%d/", gy_local_port(fd)).ptr;
+        gy_tcp_server *s =
+            gy_tcp_server_open(fd, &(gy_tcp_server_opts){.tls = x.tls}, say_more, &more);
+        gy_client *c = gy_client_new(NULL);
+        struct ask a = {.url = url, .opts = {.tls = x.trust, .client = c}};
+        GY_CHECK_INT(ask(t, &a), 0);
+        GY_CHECK_INT(a.res.body.len, BUFFER - HEAD);
+        GY_CHECK_INT(c->count, !more);
+        gy_arena_done(&a.arena);
+        gy_client_free(c);
+        gy_tcp_server_close(s, 0);
+        secure_close(&x);
+    }
+}
+
 /* "far.test." is the same name, said from the root on; certificates and SNI do without the dot. */
 GY_TEST(the_last_dot_is_no_part_of_who_is_verified)
 {
