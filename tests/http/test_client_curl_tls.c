@@ -78,8 +78,9 @@ static int start_nginx(struct front *f, int port, int fd)
     const char *argv[] = {NGINX, "-e", "stderr", "-p", f->folder, "-c", "conf", NULL};
     const char *env[] = {"NGINX=0;", NULL};
     return gy_process_open(
-        &(gy_process_opts){.argv = argv, .env = env, .in = fd, .err = GY_STDIO_NULL}, &f->nginx,
-        why, sizeof why);
+        &(gy_process_opts){
+            .argv = argv, .env = env, .in = fd, .out = GY_STDIO_NULL, .err = GY_STDIO_NULL},
+        &f->nginx, why, sizeof why);
 }
 
 static void open_front(struct front *f, gy_test *t)
