@@ -241,6 +241,63 @@ GY_TEST(a_staple_tells_who_was_revoked)
     folder_remove(&f);
 }
 
+/* -- Keys ---------------------------------------------------------------------------------------- */
+
+/* The key of [c] behind a password, as PEM, for free. */
+static char *locked(const struct certificate *c, const char *password)
+{
+    BIO *b = BIO_new(BIO_s_mem());
+    char *data, *text = NULL;
+    if (GY_CHECK_INT(PEM_write_bio_PKCS8PrivateKey(b, c->key, EVP_aes_256_cbc(), password,
+                                                   (int)strlen(password), NULL, NULL),
+                     1)) {
+        long len = BIO_get_mem_data(b, &data);
+        text = strndup(data, (size_t)len);
+    }
+    BIO_free(b);
+    return text;
+}
+
+GY_TEST(a_key_may_have_a_password)
+{
+    static const struct {
+        const char *password, *why;
+    } rows[] = {{"open sesame", ""},
+                {"open", "the password does not fit the key in the given text"},
+                {NULL, "the key in the given text is protected by a password, and there is none"}};
+    char *key = locked(&good, "open sesame");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char why[200] = "";
+        gy_tls_certificate list[2] = {certificate_of(&good)};
+        list[0].key = gy_str_of(key);
+        list[0].password = rows[i].password;
+        gy_tls *tls = gy_tls_server_new(&(gy_tls_opts){.certificates = list}, why, sizeof why);
+        GY_CHECK_INT(tls != NULL, !rows[i].why[0]);
+        GY_CHECK_TEXT(gy_str_of(why), rows[i].why);
+        gy_tls_free(tls);
+    }
+    free(key);
+}
+
+GY_TEST(a_key_may_be_behind_its_certificate)
+{
+    char why[200] = "";
+    size_t size = strlen(good.text) + strlen(good.key_text) + 1;
+    char *both = malloc(size);
+    snprintf(both, size, "%s%s", good.text, good.key_text);
+    gy_tls_certificate list[2] = {{.certificate = gy_str_of(both)}};
+    gy_tls *tls = gy_tls_server_new(&(gy_tls_opts){.certificates = list}, why, sizeof why);
+    GY_CHECK(tls != NULL);
+    GY_CHECK_TEXT(gy_str_of(why), "");
+    memset(both, 0, size);
+    GY_CHECK_INT(gy_tls_reload(tls, why, sizeof why), 0); /* it has a copy of all */
+    gy_tls_free(tls);
+    tls = gy_tls_client_new(NULL, why, sizeof why);
+    GY_CHECK_INT(gy_tls_set_ticket_keys(tls, both, 80), GY_EINVAL);
+    gy_tls_free(tls);
+    free(both);
+}
+
 /* -- Two kinds for one name ---------------------------------------------------------------------- */
 
 static void only(struct tls_site *site, const char *signatures, int version)
