@@ -149,6 +149,49 @@ GY_TEST(user_agents)
     party_close(&p);
 }
 
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+    while ((text = strstr(text, what)))
+        text++, n++;
+    return n;
+}
+
+/* What would be sent by itself is not sent twice. */
+GY_TEST(headers_win)
+{
+    static const char *const names[] = {"Host",          "User-Agent",        "Accept-Encoding",
+                                        "Authorization", "If-Modified-Since", "Cookie",
+                                        "Content-Type"};
+    const gy_field form[] = {{GY_STR("a"), GY_STR("b")}, {{0}, {0}}};
+    gy_cookie_jar *jar = gy_cookie_jar_new();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const gy_field own[] = {{gy_str_of(names[i]), GY_STR("mine")}, {{0}, {0}}};
+        struct party p = {.answers = {GOOD, GOOD}};
+        party_open(&p);
+        GY_CHECK_INT(gy_cookie_jar_set(jar, p.url, "c=d"), 0);
+        struct ask a = {.url = p.url,
+                        .opts = {.form = form,
+                                 .user = "u",
+                                 .password = "p",
+                                 .cookies = jar,
+                                 .if_modified_since = 784111777}};
+        GY_CHECK_INT(ask(t, &a), 0);
+        GY_CHECK_INT(count(p.seen, gy_strf(gy_test_arena(t), "\r\n%s: ", names[i]).ptr), 1);
+        GY_CHECK(!strstr(p.seen, "mine"));
+        a.opts.headers = own;
+        p.seen_len = 0;
+        memset(p.seen, 0, sizeof p.seen);
+        GY_CHECK_INT(ask(t, &a), 0);
+        if (!GY_CHECK_INT(count(p.seen, gy_strf(gy_test_arena(t), "\r\n%s: ", names[i]).ptr), 1))
+            gy_test_fail(t, "%s", p.seen);
+        GY_CHECK(strstr(p.seen, gy_strf(gy_test_arena(t), "\r\n%s: mine\r\n", names[i]).ptr));
+        gy_arena_done(&a.arena);
+        party_close(&p);
+    }
+    gy_cookie_jar_free(jar);
+}
+
 /* -- What is given --------------------------------------------------------------------------------- */
 
 GY_TEST(an_answer_whose_body_failed_is_there_as_far_as_it_came)
@@ -250,6 +293,21 @@ GY_TEST(heads_have_a_limit_of_their_own)
         gy_arena_done(&a.arena);
         party_close(&p);
     }
+}
+
+GY_TEST(less_than_no_time_is_no_limit)
+{
+    struct party p = {.answers = {GY_STR("")}, .after = {STALL}};
+    party_open(&p);
+    gy_test_clock_auto(t);
+    struct ask a = {
+        .url = p.url,
+        .opts = {.proxy = p.proxy, .timeout = 40, .connect_timeout = -1, .first_byte_timeout = -1}};
+    GY_CHECK_INT(ask(t, &a), GY_ETIMEDOUT);
+    GY_CHECK(a.res.times.total > 39 && a.res.times.first_byte < 0);
+    GY_CHECK(a.res.times.connect >= 0); /* that far it came */
+    gy_arena_done(&a.arena);
+    party_close(&p);
 }
 
 GY_TEST(heads_have_a_hundred_fields)
