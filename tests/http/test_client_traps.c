@@ -267,6 +267,36 @@ GY_TEST(while_much_is_decompressed_others_have_their_turns)
     free(answer);
 }
 
+/* There and back again: who was left once is not told again; and who redirects may name somebody else. */
+GY_TEST(credentials_do_not_come_back)
+{
+    char there[160], back[160];
+    struct party a_party = {.next = 0}, b_party = {.next = 0};
+    party_open(&a_party);
+    party_open(&b_party);
+    snprintf(there, sizeof there,
+             "HTTP/1.1 307 Go\r\nLocation: http://x:y@127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n",
+             b_party.port);
+    snprintf(back, sizeof back,
+             "HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n",
+             a_party.port);
+    a_party.answers[0] = gy_str_of(there);
+    a_party.answers[1] = (gy_str)GOOD;
+    b_party.answers[0] = gy_str_of(back);
+    char url[64];
+    snprintf(url, sizeof url, "http://u:p@127.0.0.1:%d/", a_party.port);
+    struct ask a = {.url = url, .opts = {.user_agent = "", .no_decompress = true}};
+    GY_CHECK_INT(ask(t, &a), 0);
+    GY_CHECK_INT(a.res.redirects, 2);
+    GY_CHECK_GLOB(gy_str_n(a_party.seen, a_party.seen_len),
+                  "GET / HTTP/1.1\r\nHost: *\r\nAuthorization: Basic dTpw\r\n\r\n"
+                  "GET / HTTP/1.1\r\nHost: 127.0.0.1:*\r\n\r\n");
+    GY_CHECK(!strstr(a_party.seen + 40, "eDp5") && strstr(b_party.seen, "Basic eDp5\r\n"));
+    gy_arena_done(&a.arena);
+    party_close(&a_party);
+    party_close(&b_party);
+}
+
 /* -- Memory ---------------------------------------------------------------------------------------- */
 
 static void with_cookies(gy_test *t, void *arg)
