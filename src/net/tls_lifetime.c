@@ -10,14 +10,6 @@
 #include "base/clock.h"
 #include "net/tls.h"
 
-static const char *day_of(const ASN1_TIME *at, char out[16])
-{
-    struct tm tm;
-    if (ASN1_TIME_to_tm(at, &tm) != 1 || !strftime(out, 16, "%Y-%m-%d", &tm))
-        snprintf(out, 16, "some day");
-    return out;
-}
-
 static bool doubt(const gy_tls_certificate *c, const X509 *x, char *out, size_t size)
 {
     char name[200], day[16];
@@ -29,9 +21,9 @@ static bool doubt(const gy_tls_certificate *c, const X509 *x, char *out, size_t 
         snprintf(name, sizeof name, "in %s", c->certificate_file);
     else
         X509_NAME_oneline(X509_get_subject_name(x), name, sizeof name);
+    gy__tls_day(early ? X509_get0_notBefore(x) : X509_get0_notAfter(x), day);
     snprintf(out, size, "the certificate %s %s %s", name,
-             early ? "is not valid before" : "expired on",
-             day_of(early ? X509_get0_notBefore(x) : X509_get0_notAfter(x), day));
+             early ? "is not valid before" : "expired on", day);
     return true;
 }
 

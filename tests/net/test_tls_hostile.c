@@ -50,17 +50,6 @@ static bool opens(struct tls_site *site, gy_test *t, const struct certificate *o
     return tls_site_open(site, t, &(gy_tls_opts){.certificates = list}, &asker);
 }
 
-static int enter(struct tls_site *site, gy_stream **s)
-{
-    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, s);
-    if (e)
-        return e;
-    e = gy_stream_start_tls(*s, site->client, site->host, 5, site->why, sizeof site->why);
-    if (e)
-        gy_stream_close(*s);
-    return e;
-}
-
 static struct gy__tls_link *link_of(gy_stream *s)
 {
     return gy_of(s->t, struct gy__tls_link, t);
@@ -74,7 +63,7 @@ static int flood(void *arg)
 {
     struct tls_site *site = arg;
     gy_stream *s;
-    int e = enter(site, &s), sent = 0;
+    int e = tls_site_enter(site, &s), sent = 0;
     if (e)
         return e;
     struct gy__tls_link *link = link_of(s);
@@ -304,7 +293,7 @@ static int reload_before_tickets(void *arg)
 {
     struct tls_site *site = arg;
     gy_stream *s;
-    int e = enter(site, &s);
+    int e = tls_site_enter(site, &s);
     if (e)
         return e;
     e = gy_tls_reload(site->client, site->why, sizeof site->why);

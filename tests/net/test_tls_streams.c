@@ -35,17 +35,6 @@ static void serve_with(struct tls_site *site, gy_tcp_handler *fn, void *arg)
     site->tcp = gy_tcp_server_open(fd, &(gy_tcp_server_opts){.tls = site->server}, fn, arg);
 }
 
-static int enter(struct tls_site *site, gy_stream **s)
-{
-    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, s);
-    if (e)
-        return e;
-    e = gy_stream_start_tls(*s, site->client, site->host, 5, site->why, sizeof site->why);
-    if (e)
-        gy_stream_close(*s);
-    return e;
-}
-
 /* -- Both write much, and neither reads before the other has no room any more ------------------------ */
 
 enum { MUCH = 6 * 1000 * 1000, PIECE = 50000 };
@@ -112,7 +101,7 @@ static int cross_here(void *arg)
     struct tls_site *site = arg;
     gy_stream *s;
     gy_str none;
-    int e = enter(site, &s);
+    int e = tls_site_enter(site, &s);
     if (e)
         return e;
     e = cross(s);
@@ -173,7 +162,7 @@ static int hear_greeting(void *arg)
     struct tls_site *site = arg;
     gy_stream *s;
     gy_str line;
-    int e = enter(site, &s);
+    int e = tls_site_enter(site, &s);
     if (e)
         return e;
     e = gy_stream_read_until(s, "\n", 100, &line);

@@ -61,6 +61,17 @@ void tls_site_close(struct tls_site *site)
     gy_tls_free(site->client);
 }
 
+int tls_site_enter(struct tls_site *site, gy_stream **s)
+{
+    int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, s);
+    if (e)
+        return e;
+    e = gy_stream_start_tls(*s, site->client, site->host, 5, site->why, sizeof site->why);
+    if (e)
+        gy_stream_close(*s);
+    return e;
+}
+
 int tls_site_exchange(struct tls_site *site, gy_stream *s)
 {
     char *data = malloc(site->size);

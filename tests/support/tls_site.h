@@ -33,6 +33,9 @@ void tls_site_close(struct tls_site *site);
 /* The handler of its server: [arg] is the site. */
 int tls_site_echo(gy_stream *s, void *arg);
 
+/* Connect and shake hands. 0, or a negative code and no stream. */
+int tls_site_enter(struct tls_site *site, gy_stream **s);
+
 /* Send [size] bytes and get the same back. */
 int tls_site_exchange(struct tls_site *site, gy_stream *s);
 
