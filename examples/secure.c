@@ -2,7 +2,6 @@
 /* secure.c - hello over HTTPS, and what the handshake has agreed on. */
 
 #include <gyre.h>
-#include <gyre/tls.h>
 
 static int hello(gy_request *r)
 {

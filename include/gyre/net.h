@@ -33,10 +33,9 @@ typedef struct gy_connect_opts {
     double timeout;       /* seconds in all, looking the name up included; 0 is no limit */
     double attempt_delay; /* before the next address is tried beside; 0 is 0.25 (RFC 8305) */
     int family;           /* AF_INET or AF_INET6 only; 0 is both */
-    const char
-        *source_address; /* bind to this IP address first: only its family is connected to; or
-                                   leave by this interface ("eth0") */
-    int source_port;     /* the same; alone, with IPv4 unless [family] says otherwise */
+    /* Bind to this IP address first: only its family is connected to; or leave by this interface ("eth0"). */
+    const char *source_address;
+    int source_port;              /* the same; alone, with IPv4 unless [family] says otherwise */
     struct gy_resolver *resolver; /* NULL is the one that is always there */
     gy_stream_opts stream;
 } gy_connect_opts;
