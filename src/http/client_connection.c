@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/utf8_step.h"
 #include "http/client.h"
 #include "loop/state.h"
 #include "loop/wait.h"
@@ -22,6 +23,7 @@ int gy__fetch_fail(struct gy__fetch *f, int code, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(f->out->why, sizeof f->out->why, fmt, ap);
     va_end(ap);
+    gy__utf8_tame(f->out->why, strlen(f->out->why)); /* strangers are quoted in it */
     return code;
 }
 
