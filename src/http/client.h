@@ -18,7 +18,8 @@ enum { GY__CLIENT_FIELDS = 100, GY__CLIENT_IN = 16 * 1024 };
 
 /* Invariants:
  *   C1. A connection is idle, or belongs to one fetch, which gives it back or closes it.
- *   C2. An idle one has nothing under way: every byte of the last response was read and no other came.
+ *   C2. One that becomes idle has nothing under way: every byte of the last response was read, and no other
+ *       came. What comes meanwhile is noticed when it is taken, and then it is not.
  *   C3. Somebody stands in a place's line only while no connection there is idle. */
 struct gy_client {
     gy_loop *loop;

@@ -50,6 +50,28 @@ static void through(gy_test *t, bool secure_proxy)
     secure_close(&x);
 }
 
+/* Not for servers, however they are reached; and not lost when the proxy is asked for another one. */
+GY_TEST(what_is_for_the_proxy_goes_to_proxies)
+{
+    const gy_field own[] = {{GY_STR("Proxy-Authorization"), GY_STR("mine")}, {{0}, {0}}};
+    struct scene s = {.p = {.answers = {GOOD,
+                                        GY_STR("HTTP/1.1 302 Go\r\nLocation: http://two.test/\r\n"
+                                               "Content-Length: 0\r\n\r\n"),
+                                        GOOD}}};
+    open_scene(&s);
+    s.a.opts.headers = own;
+    GY_CHECK_INT(ask(t, &s.a), 0);
+    GY_CHECK(!strstr(s.p.seen, "mine"));
+    s.p.seen_len = 0;
+    s.a.url = "http://one.test/";
+    s.a.opts.proxy = url_of(t, "http://127.0.0.1", s.p.port);
+    GY_CHECK_INT(ask(t, &s.a), 0);
+    GY_CHECK_INT(s.a.res.redirects, 1);
+    GY_CHECK_GLOB(seen(&s), "GET http://one.test/ *\r\nProxy-Authorization: mine\r\n*"
+                            "GET http://two.test/ *\r\nProxy-Authorization: mine\r\n*");
+    close_scene(&s);
+}
+
 GY_TEST(https_goes_through_a_tunnel)
 {
     through(t, false);
