@@ -43,9 +43,11 @@ static bool is_taken(const struct job *j, size_t count, const char *path)
 static int name_file(struct job *j, size_t i, const char *folder)
 {
     struct download *d = &j->downloads[i];
+    char url[200];
     d->out.path = output_name(&j->fetch.arena, folder, d->url);
     if (!d->out.path)
-        complain(&j->fetch, "%s: no name to save it under; --output FILE gives one", j->urls[i]);
+        complain(&j->fetch, "%s: no name to save it under; --output FILE gives one",
+                 trace_url(j->urls[i], url, sizeof url));
     else if (is_taken(j, i, d->out.path))
         complain(&j->fetch, "two of the URLs would be saved as %s", d->out.path);
     else
@@ -103,11 +105,12 @@ static int list_downloads(struct job *j)
 static void name_download(struct job *j, size_t i)
 {
     struct download *d = &j->downloads[i];
+    char url[200];
     const char *slash = d->out.path ? strrchr(d->out.path, '/') : NULL;
     d->name = d->out.path ? d->out.path : output_name(&j->fetch.arena, NULL, d->url);
     if (slash)
         d->name = slash + 1;
-    char *name = gy_strdup(&j->fetch.arena, d->name ? d->name : j->urls[i]);
+    char *name = gy_strdup(&j->fetch.arena, d->name ? d->name : trace_url(d->url, url, sizeof url));
     if (name)
         gy__utf8_tame(name, strlen(name));
     d->name = name ? name : "";

@@ -435,6 +435,13 @@ def test_continue(server, folder):
     assert os.listdir(folder) == ["there"], os.listdir(folder)
 
 
+def test_passwords_are_not_told(server, folder):
+    url = "http://ann:secret@127.0.0.1:1/"
+    for args in ["--output", f"{folder}/", url + ".."], [url], [url + ".."], ["--verbose", url]:
+        told = run("fetch", *args).stderr
+        assert b"127.0.0.1" in told and b"secret" not in told, told
+
+
 def test_places_that_cannot_be_written(server, folder):
     url = server.url("/big")
     fetch("--output", "/dev/full", url, status=1, says=b"/dev/full: No space left")
