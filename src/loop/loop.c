@@ -246,8 +246,7 @@ static bool always(const gy_loop *loop)
 
 static bool while_busy(const gy_loop *loop)
 {
-    return has_work(loop) || loop->task_count ||
-           loop->timers.count > loop->timers_aside;
+    return has_work(loop) || loop->task_count || loop->timers.count > loop->timers_aside;
 }
 
 int gy_loop_run(gy_loop *loop)
