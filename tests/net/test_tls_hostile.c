@@ -121,12 +121,16 @@ static int ask_badly(void *arg)
     gy_stream *s;
     gy_arena a = {0};
     gy_tls_info info;
+    gy_str none;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
     if (e)
         return e;
     e = gy_stream_start_tls(s, site->client, site->host, 5, site->why, sizeof site->why);
     GY_CHECK(!gy_stream_tls(s, &info));
     GY_CHECK_INT(gy_stream_certificate(&a, s, true).len, 0);
+    GY_CHECK_INT(gy_stream_read(s, 1, &none), e);
+    GY_CHECK_INT(gy_stream_write(s, "x", 1), e);
+    GY_CHECK_INT(gy_stream_start_tls(s, site->client, site->host, 5, NULL, 0), e);
     gy_arena_done(&a);
     gy_stream_close(s);
     return e;
