@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_contract.c - what gyre/client.h promises in passing. */
 #include "client_party.h"
+#include "codec/coding.h"
 
 #include <errno.h>
 #include <gyre/version.h>
@@ -166,6 +167,9 @@ GY_TEST(headers_win)
     const gy_field form[] = {{GY_STR("a"), GY_STR("b")}, {{0}, {0}}};
     gy_cookie_jar *jar = gy_cookie_jar_new();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        enum gy__coding gzip; /* a build without codings asks for none */
+        if (i == 2 && gy__coding_find((gy_str)GY_STR("gzip"), &gzip))
+            continue;
         const gy_field own[] = {{gy_str_of(names[i]), GY_STR("mine")}, {{0}, {0}}};
         struct party p = {.answers = {GOOD, GOOD}};
         party_open(&p);
