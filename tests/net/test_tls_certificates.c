@@ -252,7 +252,8 @@ static char *locked(const struct certificate *c, const char *password)
                                                    (int)strlen(password), NULL, NULL),
                      1)) {
         long len = BIO_get_mem_data(b, &data);
-        text = strndup(data, (size_t)len);
+        text = calloc(1, (size_t)len + 1);
+        memcpy(text, data, (size_t)len);
     }
     BIO_free(b);
     return text;
