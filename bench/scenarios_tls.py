@@ -60,7 +60,13 @@ class Stage:
         names = self.names()
         if not names:
             return None
-        return requests_table(title, self.lab.in_turn(names, measure, start=self.start))
+        table = requests_table(title, self.lab.in_turn(names, measure, start=self.start))
+        table.columns = [("× nginx", "ratio", ".2f") if key == "ratio" else (head, key, form)
+                         for head, key, form in table.columns]
+        nginx = next((row["cpu_us"] for row in table.rows if row["server"] == "nginx"), None)
+        for row in table.rows:
+            row["ratio"] = row["cpu_us"] / nginx if nginx else None
+        return table
 
 
 @scenario
