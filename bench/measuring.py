@@ -84,12 +84,14 @@ class Server:
         self.stop()
 
     def cpu(self):
-        """Seconds on a CPU so far, of all threads of all processes."""
-        total = 0
+        """Seconds on a CPU so far, of all threads of all processes, and of those that have ended."""
+        total, tick = 0, 1e9 / os.sysconf("SC_CLK_TCK")
         for pid in children(self.pid):
             try:    # one may end meanwhile
                 for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
                     total += int(path.read_text().split()[0])
+                ended = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                total += (int(ended[13]) + int(ended[14])) * tick
             except OSError:
                 pass
         return total / 1e9

@@ -64,8 +64,8 @@ static int look_up(struct gy__transfer *x, const struct gy__url *to, int64_t unt
 static int look_up_server(struct gy__transfer *x, int64_t until)
 {
     const struct gy__url *to = &x->fetch->url;
-    gy_str at,
-        own = gy_strf(x->fetch->arena, to->ip6 ? "[%s]:%d" : "%s:%d", to->host.ptr, (int)to->port);
+    gy_str at = {NULL, 0}, own = gy_strf(x->fetch->arena, to->ip6 ? "[%s]:%d" : "%s:%d",
+                                         to->host.ptr, (int)to->port);
     int e = own.ptr ? look_up(x, to, until, &at) : GY_ENOMEM;
     if (e || gy_str_eq(own, at))
         return e;

@@ -52,25 +52,26 @@ static int say(struct gy__fetch *f, struct question *q)
     return e < 0 && e != GY_ECLOSED ? no_answer(f, e) : 0;
 }
 
-/* The next [n] bytes, seen but not yet taken. */
-static int see(struct gy__fetch *f, size_t n, const unsigned char **out)
+/* The next [n] bytes, seen but not yet taken; or NULL, and [e] says why. */
+static const unsigned char *see(struct gy__fetch *f, size_t n, int *e)
 {
     struct gy__peer *p = f->peer;
     while (p->in_len - p->in_at < n) {
         ssize_t more = gy__peer_read(p, GY__CLIENT_IN, f->connect_until);
-        if (more <= 0)
-            return no_answer(f, more);
+        if (more <= 0) {
+            *e = no_answer(f, more);
+            return NULL;
+        }
     }
-    *out = (const unsigned char *)p->in + p->in_at;
-    return 0;
+    return (const unsigned char *)p->in + p->in_at;
 }
 
-static int take(struct gy__fetch *f, size_t n, const unsigned char **out)
+static const unsigned char *take(struct gy__fetch *f, size_t n, int *e)
 {
-    int e = see(f, n, out);
-    if (!e)
+    const unsigned char *bytes = see(f, n, e);
+    if (bytes)
         f->peer->in_at += n;
-    return e;
+    return bytes;
 }
 
 static int malformed(struct gy__fetch *f)
@@ -84,7 +85,6 @@ static int malformed(struct gy__fetch *f)
 static int tell_who(struct gy__fetch *f)
 {
     const gy_str user = f->via.url.user, password = f->via.url.password;
-    const unsigned char *answer;
     struct question q = {.len = 0};
     put(&q, 1);
     put(&q, (unsigned)user.len);
@@ -92,20 +92,20 @@ static int tell_who(struct gy__fetch *f)
     put(&q, (unsigned)password.len);
     put_bytes(&q, password.ptr, password.len);
     int e = say(f, &q);
-    if (!e)
-        e = take(f, 2, &answer);
-    if (!e && answer[0] != 1)
+    const unsigned char *answer = e ? NULL : take(f, 2, &e);
+    if (!answer)
+        return e;
+    if (answer[0] != 1)
         return malformed(f);
-    if (!e && answer[1] != 0)
+    if (answer[1] != 0)
         return gy__fetch_fail(f, GY_EPROXY, "the proxy %.80s refuses the user %.40s",
                               f->via.url.authority.ptr, user.ptr);
-    return e;
+    return 0;
 }
 
 static int greet(struct gy__fetch *f)
 {
     bool known = f->via.url.user.ptr != NULL;
-    const unsigned char *answer;
     struct question q = {.len = 0};
     put(&q, VERSION);
     put(&q, known ? 2 : 1);
@@ -113,9 +113,8 @@ static int greet(struct gy__fetch *f)
     if (known)
         put(&q, BY_PASSWORD);
     int e = say(f, &q);
-    if (!e)
-        e = take(f, 2, &answer);
-    if (e)
+    const unsigned char *answer = e ? NULL : take(f, 2, &e);
+    if (!answer)
         return e;
     unsigned method = answer[1];
     if (answer[0] != VERSION)
@@ -201,9 +200,9 @@ static const char *reply_text(unsigned reply)
 /* Version, reply, reserved, kind, an address of that kind, and a port. */
 static int read_reply(struct gy__fetch *f)
 {
-    const unsigned char *b;
-    int e = see(f, 2, &b);
-    if (e)
+    int e = 0;
+    const unsigned char *b = see(f, 2, &e);
+    if (!b)
         return e;
     if (b[0] != VERSION)
         return malformed(f);
@@ -211,11 +210,13 @@ static int read_reply(struct gy__fetch *f)
     if (b[1] != 0)
         return gy__fetch_fail(f, GY_EPROXY, "the proxy %.80s refuses %.60s: %s",
                               f->via.url.authority.ptr, f->url.authority.ptr, reply_text(b[1]));
-    e = see(f, 5, &b);
-    if (e)
+    b = see(f, 5, &e);
+    if (!b)
         return e;
     size_t address = b[3] == IP4 ? 4 : b[3] == IP6 ? 16 : b[3] == NAME ? 1U + b[4] : 0;
-    return address ? take(f, 4 + address + 2, &b) : malformed(f);
+    if (!address)
+        return malformed(f);
+    return take(f, 4 + address + 2, &e) ? 0 : e;
 }
 
 int gy__socks_connect(struct gy__fetch *f)

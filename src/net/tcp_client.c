@@ -126,12 +126,16 @@ static int connect_to_host(const char *host, int port, struct attempt *a,
         a->race.source = &source;
     if (source.addr)
         family = from.any.sa_family;
-    if (!direct)
-        return connect_to_name(host, port, family, a, out);
-    if (family != ip.family)
-        return GY_ENOTFOUND;
-    gy__addr_of_inet(&ip, port, &to);
-    return connect_one(&to, a->race.source, a->race.until, out);
+    if (!direct) {
+        e = connect_to_name(host, port, family, a, out);
+    } else if (family != ip.family) {
+        e = GY_ENOTFOUND;
+    } else {
+        gy__addr_of_inet(&ip, port, &to);
+        e = connect_one(&to, a->race.source, a->race.until, out);
+    }
+    a->race.source = NULL;
+    return e;
 }
 
 static int connect_anywhere(const char *address, struct attempt *a, struct gy__transport **out)

@@ -118,10 +118,9 @@ static int failed(struct gy__tls_link *s)
 static int send_flight(struct gy__tls_link *s, int64_t deadline)
 {
     struct gy__io *io = &s->t.io;
-    int e;
-    while ((e = gy__tls_socket_flush(s)) == -EAGAIN) {
+    while (gy__tls_socket_flush(s) == -EAGAIN) {
         io->ready &= (uint8_t)~GY__OUT;
-        e = gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
+        int e = gy__io_wait(io, GY__OUT, deadline, "a TLS handshake");
         if (e)
             return e;
     }

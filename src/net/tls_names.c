@@ -34,7 +34,7 @@ int gy__tls_protocols(gy_arena *a, const char *const *names, unsigned char **out
     *out = size ? gy_alloc(a, size) : NULL;
     if (size && !*out)
         return GY_ENOMEM;
-    for (unsigned char *at = *out; at < *out + size; names++) {
+    for (unsigned char *at = *out; at && *names; names++) {
         size_t n = strlen(*names);
         *at++ = (unsigned char)n;
         memcpy(at, *names, n);

@@ -61,7 +61,7 @@ void gy__tls_options_init(struct gy__tls_options *s, const gy_serve_opts *opts)
         s->redirect_port = opts->redirect_port;
         s->by_program = opts->tls != NULL;
     }
-    if (s->by_program)
+    if (opts && opts->tls)
         s->tls = *opts->tls;
     make_rows(s);
 }
