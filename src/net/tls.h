@@ -66,6 +66,7 @@ struct gy__tls_link {
     bool writing;   /* what the application says, and no message of TLS itself */
     bool owed;      /* the last byte of a write, until nothing is unsent */
     bool ended;     /* the peer has said that it sends no more */
+    bool said_all;  /* we have: what TLS itself would answer from now on is not sent */
     bool cut;       /* the peer has gone without saying so */
     bool kernel;    /* the kernel was asked to encrypt: what is sent must not be held back */
     bool held;      /* what is unsent is held back for the first answer */

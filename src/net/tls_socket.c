@@ -226,7 +226,7 @@ static int on_write(BIO *b, const char *buf, int size)
     BIO_clear_retry_flags(b);
     if (size <= 0)
         return 0;
-    if (joins(s, buf, len))
+    if (s->said_all || joins(s, buf, len))
         return size;
     ssize_t n = s->unsent_len ? 0 : transmit(b, buf, len);
     if (n < 0 && errno == EAGAIN)

@@ -35,6 +35,19 @@ static int take_turns(struct gy__transport *t)
     return gy__park_polled();
 }
 
+/* Rare, and what is waited for may be met by another task, or by nobody: looked for again soon. */
+#define SOON_NS ((int64_t)20 * 1000 * 1000)
+
+static int wait_or_look(struct gy__io *io, unsigned bit, int64_t deadline, bool look,
+                        const char *what)
+{
+    int64_t soon = look ? gy__clock_now() + SOON_NS : INT64_MAX;
+    if (soon >= deadline)
+        return gy__io_wait(io, bit, deadline, what);
+    int e = gy__io_wait(io, bit, soon, what);
+    return e == GY_ETIMEDOUT ? 0 : e;
+}
+
 ssize_t gy__transport_try_read(struct gy__transport *t, void *buf, size_t size)
 {
     ssize_t n = t->ops->read(t, buf, size);
@@ -56,7 +69,7 @@ ssize_t gy__transport_read(struct gy__transport *t, void *buf, size_t size, int6
     for (;;) {
         int e = take_turns(t);
         if (!e)
-            e = gy__io_wait(&t->io, GY__IN, deadline, "bytes to read");
+            e = wait_or_look(&t->io, GY__IN, deadline, t->unended, "bytes to read");
         ssize_t n = e ? e : gy__transport_try_read(t, buf, size);
         if (n != -EAGAIN)
             return n;
@@ -85,9 +98,6 @@ static int rest_of(const struct iovec *iov, int count, size_t skip, struct iovec
     return n;
 }
 
-/* Rare, and what is waited for may be read by another task: looked for again soon. */
-#define CROSSED_NS ((int64_t)20 * 1000 * 1000)
-
 /* [since] is when nothing moved for the first time, or 0. */
 static int wait_for_room(struct gy__transport *t, int64_t stall, int64_t *since)
 {
@@ -95,10 +105,8 @@ static int wait_for_room(struct gy__transport *t, int64_t stall, int64_t *since)
     if (!*since)
         *since = now;
     int64_t until = stall > INT64_MAX - *since ? INT64_MAX : *since + stall;
-    bool soon = t->crossed && until - now > CROSSED_NS;
     t->io.ready &= (uint8_t)~GY__OUT;
-    int e = gy__io_wait(&t->io, GY__OUT, soon ? now + CROSSED_NS : until, "room to write");
-    return soon && e == GY_ETIMEDOUT ? 0 : e;
+    return wait_or_look(&t->io, GY__OUT, until, t->crossed, "room to write");
 }
 
 int gy__transport_write(struct gy__transport *t, const struct iovec *iov, int count, int64_t stall)

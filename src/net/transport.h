@@ -30,6 +30,7 @@ struct gy__transport {
     gy_loop *loop;
     void *owner;  /* for io.on_event */
     bool crossed; /* a write waits for what the peer sends, and not for room */
+    bool unended; /* that nothing more will be written waits for room, to which a read sees */
     size_t burst; /* bytes moved since its task let the others go first */
 };
 

@@ -69,6 +69,36 @@ static void release(struct gy__tls_link *s)
     (void)gy__tls_socket_flush(s);
 }
 
+static void say_goodbye(struct gy__tls_link *s)
+{
+    if (s->stage != GY__TLS_SECURE || (SSL_get_shutdown(s->ssl) & SSL_SENT_SHUTDOWN))
+        return;
+    ERR_clear_error();
+    (void)SSL_shutdown(s->ssl);
+    ERR_clear_error();
+}
+
+/* What TLS has still to say goes first, its goodbye too. */
+static int end_sending(struct gy__tls_link *s)
+{
+    s->t.unended = gy__tls_socket_flush(s) == -EAGAIN;
+    if (s->t.unended)
+        return 0;
+    if (!s->below)
+        return shutdown(s->t.io.fd, SHUT_WR) ? -errno : 0;
+    int e = s->below->ops->shutdown(s->below);
+    s->t.unended = s->below->unended;
+    return e;
+}
+
+static int tls_shutdown(struct gy__transport *t)
+{
+    struct gy__tls_link *s = link_of(t);
+    say_goodbye(s);
+    s->said_all = true;
+    return end_sending(s);
+}
+
 static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
 {
     struct gy__tls_link *s = link_of(t);
@@ -78,6 +108,8 @@ static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
         return plain_read(t, buf, size);
     if (s->stage != GY__TLS_SECURE)
         return s->error && !s->cut ? -s->error : -ECONNRESET;
+    if (t->unended)
+        (void)end_sending(s); /* what is wrong with it, the read will meet */
     if (s->ended)
         return 0;
     if (!s->held)
@@ -160,26 +192,6 @@ static ssize_t tls_writev(struct gy__transport *t, const struct iovec *iov, int 
     s->owed = s->unsent_len > 0;
     n -= s->owed;
     return n ? (ssize_t)n : -EAGAIN;
-}
-
-static void say_goodbye(struct gy__tls_link *s)
-{
-    if (s->stage != GY__TLS_SECURE || (SSL_get_shutdown(s->ssl) & SSL_SENT_SHUTDOWN))
-        return;
-    ERR_clear_error();
-    (void)SSL_shutdown(s->ssl);
-    ERR_clear_error();
-}
-
-static int tls_shutdown(struct gy__transport *t)
-{
-    struct gy__tls_link *s = link_of(t);
-    say_goodbye(s);
-    if (gy__tls_socket_flush(s))
-        return 0; /* the peer takes nothing, and will see the end when it is closed */
-    if (s->below)
-        return s->below->ops->shutdown(s->below);
-    return shutdown(t->io.fd, SHUT_WR) ? -errno : 0;
 }
 
 static void tls_close(struct gy__transport *t)

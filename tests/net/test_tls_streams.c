@@ -7,12 +7,14 @@
 #include "testing/test.h"
 
 #include <gyre/error.h>
+#include <gyre/locks.h>
 #include <gyre/task.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct certificate authority, good;
+static gy_event filled;
 
 static gy_tls_opts trusting(void)
 {
@@ -89,10 +91,18 @@ static int cross(gy_stream *s)
     return gy_group_wait(&g);
 }
 
+/* The last key update is answered when all was written: it waits for the end of that, for a socket closed
+ * with something unread resets the connection, and what the other side had not read yet is gone. */
 static int cross_there(gy_stream *s, void *arg)
 {
     struct tls_site *site = arg;
-    site->served = cross(s);
+    gy_str none;
+    int e = cross(s);
+    if (!e)
+        e = gy_stream_shutdown(s);
+    if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
+        e = 0;
+    site->served = e;
     return 0;
 }
 
@@ -132,6 +142,107 @@ GY_TEST(both_write_at_once)
 GY_TEST(both_write_at_once_in_1_2)
 {
     cross_with(t, TLS1_2_VERSION);
+}
+
+/* -- The end of what is sent ------------------------------------------------------------------------- */
+
+enum { MORE = 100000 };
+
+/* Its half is closed, and it reads what a client says that changes its keys and asks for the server's. */
+static int hear_out(gy_stream *s, void *arg)
+{
+    struct tls_site *site = arg;
+    gy_str all;
+    int e = gy_stream_shutdown(s);
+    if (!e)
+        e = gy_stream_read_all(s, (size_t)2 * MORE, &all);
+    site->size = e ? 0 : all.len;
+    site->served = e;
+    return 0;
+}
+
+static int tell_after_the_end(void *arg)
+{
+    static char some[MORE];
+    struct tls_site *site = arg;
+    gy_stream *s;
+    gy_str none;
+    int e = tls_site_enter(site, &s);
+    if (e)
+        return e;
+    GY_CHECK_INT(gy_stream_read(s, 1, &none), GY_EOF);
+    for (int i = 0; i < 2 && !e; i++) {
+        GY_CHECK_INT(SSL_key_update(ssl_of(s), SSL_KEY_UPDATE_REQUESTED), 1);
+        e = gy_stream_write(s, some, MORE);
+    }
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(who_has_said_all_answers_no_key_update)
+{
+    struct tls_site site;
+    if (!opens(&site, t))
+        return;
+    serve_with(&site, hear_out, &site);
+    GY_CHECK_INT(gy_test_run(t, tell_after_the_end, &site), 0);
+    tls_site_close(&site);
+    GY_CHECK_INT(site.served, 0);
+    GY_CHECK_INT(site.size, 2 * MORE);
+}
+
+/* It says all that the kernel has room for, and that it was all. */
+static int fill_and_end(gy_stream *s, void *arg)
+{
+    static char some[16 * 1024];
+    struct tls_site *site = arg;
+    struct iovec piece = {some, sizeof some};
+    gy_str none;
+    ssize_t n;
+    site->size = 0;
+    while ((n = s->t->ops->writev(s->t, &piece, 1)) > 0)
+        site->size += (size_t)n;
+    GY_CHECK_INT(n, -EAGAIN);
+    GY_CHECK(gy_of(s->t, struct gy__tls_link, t)->unsent_len > 0);
+    site->size += gy_of(s->t, struct gy__tls_link, t)->owed;
+    int e = gy_stream_shutdown(s);
+    GY_CHECK(s->t->unended);
+    gy_event_set(&filled);
+    if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
+        e = 0;
+    GY_CHECK(!s->t->unended);
+    site->served = e;
+    return 0;
+}
+
+static int read_what_filled(void *arg)
+{
+    struct tls_site *site = arg;
+    gy_stream *s;
+    gy_str all;
+    int e = tls_site_enter(site, &s);
+    if (e)
+        return e;
+    e = gy_event_wait(&filled, GY_FOREVER);
+    if (!e)
+        e = gy_stream_read_all(s, (size_t)64 * 1024 * 1024, &all);
+    if (!e)
+        GY_CHECK_INT(all.len, site->size);
+    gy_stream_close(s);
+    return e;
+}
+
+GY_TEST(the_end_waits_for_room)
+{
+    struct tls_site site;
+    gy_test_clock_real(t); /* the client takes what the kernel has: nothing is to be jumped over */
+    if (!opens(&site, t))
+        return;
+    filled = (gy_event){0};
+    serve_with(&site, fill_and_end, &site);
+    GY_CHECK_INT(gy_test_run(t, read_what_filled, &site), 0);
+    tls_site_close(&site);
+    GY_CHECK_INT(site.served, 0);
 }
 
 /* -- The first messages go together ----------------------------------------------------------------- */
