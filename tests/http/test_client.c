@@ -4,6 +4,7 @@
 
 #include "codec/coding.h"
 #include "loop/state.h"
+#include "support/unix_name.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 /* "hello" six times, as gzip. */
@@ -356,11 +357,12 @@ GY_TEST(expect_continue_does_not_wait_for_ever)
     gy_test_clock_auto(t);
     for (int i = 0; i < 2; i++) {
         char why[256];
-        int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-expect"}, why, sizeof why);
+        int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("expect")}, why, sizeof why);
         gy_tcp_server *s = gy_tcp_server_open(fd, NULL, hold_back, i ? on : NULL);
-        struct ask a = {
-            .url = "http://expect.test/",
-            .opts = {.proxy = "unix:@gyre-expect", .body = GY_STR("abc"), .expect_continue = true}};
+        struct ask a = {.url = "http://expect.test/",
+                        .opts = {.proxy = unix_address("expect"),
+                                 .body = GY_STR("abc"),
+                                 .expect_continue = true}};
         if (!GY_CHECK_INT(ask(t, &a), 0))
             gy_test_fail(t, "%s", a.res.why);
         GY_CHECK_TEXT(a.res.body, "hi");
@@ -526,7 +528,7 @@ static gy_http_server *own_server(gy_test *t)
 {
     char why[256];
     gy_http_server *s = gy_http_server_new(gy_test_loop(t), NULL, serve, NULL);
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-test-client"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("client")}, why, sizeof why);
     GY_CHECK_INT(gy_http_server_listen(s, fd), 0);
     return s;
 }
@@ -535,7 +537,7 @@ GY_TEST(own_server_over_a_unix_socket)
 {
     gy_http_server *s = own_server(t);
     struct ask a = {.url = "http://somewhere/",
-                    .opts = {.proxy = "unix:@gyre-test-client", .body = GY_STR("hello")}};
+                    .opts = {.proxy = unix_address("client"), .body = GY_STR("hello")}};
     for (int i = 0; i < 3; i++) {
         GY_CHECK_INT(ask(t, &a), 0);
         GY_CHECK_TEXT(a.res.body, "hello");
@@ -551,7 +553,7 @@ GY_TEST(long_bodies_pass_both_ways)
     gy_http_server *s = own_server(t);
     struct flow flow = {.left = MUCH};
     struct ask a = {.url = "http://somewhere/",
-                    .opts = {.proxy = "unix:@gyre-test-client",
+                    .opts = {.proxy = unix_address("client"),
                              .method = "PUT",
                              .read_body = give_bytes,
                              .read_arg = &flow}};
@@ -562,7 +564,7 @@ GY_TEST(long_bodies_pass_both_ways)
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_TEXT(a.res.body, "3000000");
     a.opts = (gy_fetch_opts){
-        .proxy = "unix:@gyre-test-client", .write_body = take_bytes, .write_arg = &flow};
+        .proxy = unix_address("client"), .write_body = take_bytes, .write_arg = &flow};
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_INT(flow.came, MUCH);
     GY_CHECK(a.res.reused);

@@ -8,6 +8,7 @@
 
 #include "net/lookup.h"
 #include "net/socket.h"
+#include "support/unix_name.h"
 #include <unistd.h>
 
 #define GOOD GY_STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
@@ -193,8 +194,8 @@ static void full_open(struct full *f)
     char why[256];
     struct gy__addr a;
     f->listener =
-        gy_listen(&(gy_listen_opts){.unix_path = "@gyre-full", .backlog = 1}, why, sizeof why);
-    GY_CHECK_INT(gy__addr_unix("@gyre-full", &a), 0);
+        gy_listen(&(gy_listen_opts){.unix_path = unix_name("full"), .backlog = 1}, why, sizeof why);
+    GY_CHECK_INT(gy__addr_unix(unix_name("full"), &a), 0);
     for (int i = 0; i < 8; i++)
         f->fillers[i] = gy__connect_start(&a, NULL);
 }
@@ -236,7 +237,7 @@ static void stuck_open(gy_test *t, struct stuck *x, enum stage stage)
     x->a.url = stage == NAME         ? "http://slow.test/"
                : stage == CONNECTING ? "http://full.test/"
                                      : "https://silent.test/";
-    x->a.opts.proxy = stage == CONNECTING ? "unix:@gyre-full"
+    x->a.opts.proxy = stage == CONNECTING ? unix_address("full")
                       : stage == TLS      ? x->silent.proxy
                       : stage == TUNNEL   ? url_of(t, "http://127.0.0.1", x->proxy.port)
                       : stage == SOCKS    ? url_of(t, "socks5h://127.0.0.1", x->proxy.port)

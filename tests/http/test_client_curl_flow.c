@@ -3,12 +3,11 @@
  * that are freed, many at once, and each wait cancelled and each allocation failing. */
 #include "client_curl.h"
 #include "support/http_site.h"
+#include "support/unix_name.h"
 
 #include <gyre/locks.h>
 #include <gyre/task.h>
 #include <unistd.h>
-
-#define SITE "@gyre-test-curl"
 
 enum { MUCH = 3 * 1000 * 1000, CROWD = 200 };
 
@@ -22,13 +21,13 @@ static bool open_own(struct own *o, gy_test *t)
 {
     char why[256];
     site_begin(&o->site, t, NULL);
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = SITE}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("curl")}, why, sizeof why);
     bool there = o->site.server && fd >= 0;
     if (there)
         there = gy_http_server_listen(o->site.server, fd) == 0;
     else if (fd >= 0)
         close(fd);
-    o->a = (struct ask){.opts = {.proxy = "unix:" SITE}};
+    o->a = (struct ask){.opts = {.proxy = unix_address("curl")}};
     o->a.opts.client = curl_new();
     return there && o->a.opts.client;
 }
@@ -278,7 +277,7 @@ GY_TEST(freeing_a_client_ends_its_fetches)
     asks[1].url = "http://somewhere/stream/3000";
     asks[1].opts.write_body = hold_for_ever;
     asks[2].opts.read_body = wait_for_ever;
-    asks[3].opts.proxy = "unix:@gyre-nobody-there"; /* has failed before */
+    asks[3].opts.proxy = unix_address("nobody-there"); /* has failed before */
     for (int i = 0; i < 4; i++)
         tasks[i] = gy_task_new(gy_test_loop(t), ask_in_task, &asks[i], NULL);
     gy_test_settle(t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client_form.c - multipart forms: what is in memory, files, and what is refused. */
 #include "client_party.h"
+#include "support/unix_name.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,10 +159,10 @@ GY_TEST(a_big_file_passes_in_pieces)
     free(content);
     const gy_form_part parts[] = {{.name = "f", .path = f.file, .filename = "x"}, {.name = NULL}};
     gy_http_server *s = gy_http_server_new(gy_test_loop(t), NULL, sum_up, NULL);
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-test-form"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("form")}, why, sizeof why);
     GY_CHECK_INT(gy_http_server_listen(s, fd), 0);
     struct ask a = {.url = "http://form.test/",
-                    .opts = {.parts = parts, .proxy = "unix:@gyre-test-form"}};
+                    .opts = {.parts = parts, .proxy = unix_address("form")}};
     GY_CHECK_INT(ask(t, &a), 0);
     /* The head of the part, its end, and two boundaries of 40 letters. */
     snprintf(want, sizeof want, "%d",

@@ -3,6 +3,7 @@
 #include "client_party.h"
 
 #include "codec/coding.h"
+#include "support/unix_name.h"
 
 #include <gyre/tls.h>
 #include <sys/socket.h>
@@ -122,9 +123,9 @@ GY_TEST(an_answer_byte_by_byte_is_whole)
     static char text[] = "HTTP/1.1 100 Go on\r\n\r\n" OK
                          "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nA: b\r\n\r\n";
     char why[256];
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-pieces"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("pieces")}, why, sizeof why);
     gy_tcp_server *s = gy_tcp_server_open(fd, NULL, say_in_pieces, text);
-    struct ask a = {.url = "http://pieces.test", .opts = {.proxy = "unix:@gyre-pieces"}};
+    struct ask a = {.url = "http://pieces.test", .opts = {.proxy = unix_address("pieces")}};
     GY_CHECK_INT(ask(t, &a), 0);
     GY_CHECK_TEXT(a.res.body, "abc");
     gy_arena_done(&a.arena);
@@ -296,11 +297,11 @@ static ssize_t read_for_ever(void *arg, void *buf, size_t size)
 GY_TEST(a_server_that_does_nothing_times_out)
 {
     char why[256];
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-silent"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("silent")}, why, sizeof why);
     gy_tcp_server *s = gy_tcp_server_open(fd, NULL, be_silent, NULL);
     gy_test_clock_auto(t);
     struct ask a = {.url = "http://silent.test/",
-                    .opts = {.proxy = "unix:@gyre-silent",
+                    .opts = {.proxy = unix_address("silent"),
                              .read_body = read_for_ever,
                              .timeout = 7,
                              .client = gy_client_new(NULL)}};

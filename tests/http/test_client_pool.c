@@ -2,6 +2,7 @@
 /* test_client_pool.c - connections that are kept, that died meanwhile, and lines for those there are. */
 #include "client_party.h"
 #include "http/client.h"
+#include "support/unix_name.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -322,7 +323,7 @@ static int one_of_many(void *arg, size_t i)
     struct crowd *c = arg;
     gy_arena arena = {0};
     gy_response res;
-    gy_fetch_opts opts = {.client = c->client, .timeout = 100, .proxy = "unix:@gyre-line"};
+    gy_fetch_opts opts = {.client = c->client, .timeout = 100, .proxy = unix_address("line")};
     c->results[i] = gy_fetch(&arena, i % 2 ? "http://b.test" : "http://a.test", &opts, &res);
     c->finished[c->count++] = (int)i;
     gy_arena_done(&arena);
@@ -338,7 +339,7 @@ static void line_up(gy_test *t, size_t most, size_t per_host, size_t expect)
 {
     struct crowd c = {.client = NULL};
     char why[256];
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-line"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("line")}, why, sizeof why);
     gy_http_server *server = gy_http_server_new(gy_test_loop(t), NULL, slow, NULL);
     crowd = &c;
     GY_CHECK_INT(gy_http_server_listen(server, fd), 0);

@@ -2,6 +2,7 @@
 /* test_client_sweep.c - a fetch over a redirect and a kept connection, with each allocation failing and
  * each wait cancelled. */
 #include "client_party.h"
+#include "support/unix_name.h"
 
 #include <unistd.h>
 
@@ -32,14 +33,14 @@ static void scenario(gy_test *t, void *arg)
     const gy_field form[] = {{GY_STR("a"), GY_STR("b")}, {{0}, {0}}};
     (void)arg;
     gy_http_server *s = gy_http_server_new(gy_test_loop(t), NULL, serve, NULL);
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-test-sweep"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("sweep")}, why, sizeof why);
     int e = GY_ENOMEM;
     if (s)
         e = gy_http_server_listen(s, fd);
     else
         close(fd);
     struct ask a = {.url = "http://u:p@sweep.test/first",
-                    .opts = {.proxy = "unix:@gyre-test-sweep", .form = form}};
+                    .opts = {.proxy = unix_address("sweep"), .form = form}};
     for (int i = 0; i < 2 && !e; i++) {
         e = ask(t, &a);
         if (gy_test_disturbed(t))

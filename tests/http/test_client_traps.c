@@ -3,6 +3,7 @@
 #include "client_party.h"
 #include "codec/coding.h"
 #include "http/client.h"
+#include "support/unix_name.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 #define GOOD GY_STR(OK "Content-Length: 1\r\n\r\na")
@@ -36,10 +37,10 @@ static void is_kept(gy_test *t, const char *method, const char *first, const cha
 {
     char why[256];
     struct late x = {.first = first, .then = then};
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-late"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("late")}, why, sizeof why);
     gy_tcp_server *s = gy_tcp_server_open(fd, NULL, say_late, &x);
     struct ask a = {.url = "http://late.test/",
-                    .opts = {.proxy = "unix:@gyre-late", .method = method}};
+                    .opts = {.proxy = unix_address("late"), .method = method}};
     for (int i = 0; i < 2; i++) {
         if (!GY_CHECK_INT(ask(t, &a), 0))
             gy_test_fail(t, "%s, %s: %s", first, then, a.res.why);
@@ -96,11 +97,11 @@ GY_TEST(a_hint_is_not_the_word_that_is_waited_for)
 {
     static char hint[] = "HTTP/1.1 103 Hint\r\nLink: </a>\r\n\r\n";
     char why[256];
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-hint"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("hint")}, why, sizeof why);
     gy_tcp_server *s = gy_tcp_server_open(fd, NULL, promise_and_wait, hint);
     struct ask a = {
         .url = "http://hint.test/",
-        .opts = {.proxy = "unix:@gyre-hint", .body = GY_STR("abc"), .expect_continue = true}};
+        .opts = {.proxy = unix_address("hint"), .body = GY_STR("abc"), .expect_continue = true}};
     gy_test_clock_auto(t);
     if (!GY_CHECK_INT(ask(t, &a), 0))
         gy_test_fail(t, "%s", a.res.why);
@@ -346,10 +347,10 @@ static int drip(gy_stream *s, void *arg)
 static void takes(gy_test *t, char *text, gy_fetch_opts opts, double seconds)
 {
     char why[256];
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = "@gyre-drip"}, why, sizeof why);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("drip")}, why, sizeof why);
     gy_tcp_server *s = gy_tcp_server_open(fd, NULL, drip, text);
     struct ask a = {.url = "http://drip.test/", .opts = opts};
-    a.opts.proxy = "unix:@gyre-drip";
+    a.opts.proxy = unix_address("drip");
     GY_CHECK_INT(ask(t, &a), GY_ETIMEDOUT);
     if (!GY_CHECK(a.res.times.total > seconds - 0.1 && a.res.times.total < seconds + 0.5))
         gy_test_fail(t, "%s: %g", text, a.res.times.total);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who the client is: what sockets tell, what proxies tell, and whom of them the server believes. */
 #include "http/exchange.h"
+#include "support/unix_name.h"
 
 #include <gyre/net.h>
 #include <gyre/task.h>
@@ -31,15 +32,14 @@ enum way { IP4, IP6, IP4_TO_BOTH, UNIX };
 static int listen_for(enum way way, char address[GY_ADDRESS_MAX])
 {
     static const char *const addresses[] = {"127.0.0.1", "::1", NULL, NULL};
-    char why[200], name[60];
-    snprintf(name, sizeof name, "@gyre-test-peer-%d", (int)getpid());
-    int fd = gy_listen(
-        &(gy_listen_opts){.address = addresses[way], .unix_path = way == UNIX ? name : NULL}, why,
-        sizeof why);
+    char why[200];
+    int fd = gy_listen(&(gy_listen_opts){.address = addresses[way],
+                                         .unix_path = way == UNIX ? unix_name("peer") : NULL},
+                       why, sizeof why);
     if (fd < 0)
         return fd;
     if (way == UNIX)
-        snprintf(address, GY_ADDRESS_MAX, "unix:%s", name);
+        snprintf(address, GY_ADDRESS_MAX, "%s", unix_address("peer"));
     else
         snprintf(address, GY_ADDRESS_MAX, way == IP6 ? "[::1]:%d" : "127.0.0.1:%d",
                  gy_local_port(fd));

@@ -6,6 +6,7 @@
 #include "net/socket.h"
 #include "support/fake_clock.h"
 #include "support/sweep.h"
+#include "support/unix_name.h"
 
 #include <gyre/error.h>
 #include <gyre/resolver.h>
@@ -438,9 +439,9 @@ static void what_is_no_address_is_refused(void **state)
 static void unix_sockets_have_one_address(void **state)
 {
     (void)state;
-    char name[64], why[256];
-    snprintf(name, sizeof name, "unix:@gyre-connect-%d", (int)getpid());
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = name + 5}, why, sizeof why);
+    char why[256];
+    const char *name = unix_address("connect");
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("connect")}, why, sizeof why);
     assert_true(fd >= 0);
     struct attempt a = connects((struct attempt){.address = name}, 0, 0);
     assert_string_equal(a.peer, "unix");

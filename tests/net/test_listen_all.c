@@ -2,6 +2,7 @@
 /* test_listen_all.c - listening on all addresses of a name, on one port. */
 #include "net/lookup.h"
 #include "support/sweep.h"
+#include "support/unix_name.h"
 
 #include <gyre/error.h>
 #include <gyre/net.h>
@@ -102,9 +103,8 @@ static void what_is_no_name_is_as_it_was(void **state)
         assert_int_equal(n, 1);
         close_them(fds, n);
     }
-    char path[64];
-    snprintf(path, sizeof path, "@gyre-listen-all-%d", (int)getpid());
-    int n = gy_listen_all(&(gy_listen_opts){.unix_path = path}, fds, 4, why, sizeof why);
+    int n = gy_listen_all(&(gy_listen_opts){.unix_path = unix_name("listen-all")}, fds, 4, why,
+                          sizeof why);
     assert_int_equal(n, 1);
     close_them(fds, n);
 }

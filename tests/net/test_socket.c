@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "net/socket.h"
+#include "support/unix_name.h"
 
 static char folder[64];
 static char why[256];
@@ -289,8 +290,8 @@ static void test_unix(void **state)
 static void test_abstract(void **state)
 {
     (void)state;
-    char name[64], address[GY_ADDRESS_MAX];
-    snprintf(name, sizeof name, "@gyre-test-%d", (int)getpid());
+    char address[GY_ADDRESS_MAX];
+    const char *name = unix_name("socket");
     int fd = must_listen(&(gy_listen_opts){.unix_path = name});
     assert_int_equal(gy_local_address(fd, address), 0);
     assert_string_equal(address + 5, name);

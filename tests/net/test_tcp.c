@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The TCP server and connecting to it, over ports and unix sockets. */
+#include "support/unix_name.h"
 #include "testing/test.h"
 
 #include <errno.h>
@@ -84,11 +85,9 @@ GY_TEST(over_a_port)
 GY_TEST(over_a_unix_socket)
 {
     struct state st;
-    char name[60];
-    snprintf(name, sizeof name, "@gyre-test-%d", (int)getpid());
-    if (!serve_on(&st, t, &(gy_listen_opts){.unix_path = name}))
+    if (!serve_on(&st, t, &(gy_listen_opts){.unix_path = unix_name("tcp")}))
         return;
-    snprintf(st.address, sizeof st.address, "unix:%s", name);
+    snprintf(st.address, sizeof st.address, "%s", unix_address("tcp"));
     GY_CHECK_INT(gy_test_run(t, ask_many, &st), 0);
     gy_tcp_server_close(st.server, 0);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net/socket.h"
+#include "support/unix_name.h"
 
 enum { SKIP = 77 }; /* without the right to have a namespace of processes */
 
@@ -160,11 +161,10 @@ static int visit(void *arg)
 
 GY_TEST(the_process_at_the_other_end_of_a_unix_socket)
 {
-    char name[40], address[GY_ADDRESS_MAX];
+    char address[GY_ADDRESS_MAX];
     int code = 1;
-    snprintf(name, sizeof name, "@gyre-test-peer-ids-%d", (int)getpid());
-    snprintf(address, sizeof address, "unix:%s", name);
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = name}, NULL, 0);
+    snprintf(address, sizeof address, "%s", unix_address("peer-ids"));
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = unix_name("peer-ids")}, NULL, 0);
     gy_tcp_server *s = gy_tcp_server_open(fd, NULL, look_at_peer, &code);
     GY_CHECK_INT(gy_test_run(t, visit, address), 0);
     GY_CHECK_INT(code, 0);
@@ -198,12 +198,11 @@ static int call(void *arg)
 /* The kernel does not tell when there is room again, and refuses nobody who would wait. */
 GY_TEST(who_finds_the_queue_of_a_unix_socket_full_waits)
 {
-    char address[40];
+    const char *address = unix_address("full"), *name = unix_name("full");
     int early[8], count = 0;
     struct gy__addr a;
-    snprintf(address, sizeof address, "unix:@gyre-test-full-%d", (int)getpid());
-    int fd = gy_listen(&(gy_listen_opts){.unix_path = address + 5, .backlog = 1}, NULL, 0);
-    GY_CHECK_INT(gy__addr_unix(address + 5, &a), 0);
+    int fd = gy_listen(&(gy_listen_opts){.unix_path = name, .backlog = 1}, NULL, 0);
+    GY_CHECK_INT(gy__addr_unix(name, &a), 0);
     while (count < 8 && (early[count] = gy__connect_start(&a, NULL)) >= 0)
         count++;
     GY_CHECK(count > 0 && count < 8 && early[count] == -EAGAIN);
@@ -239,10 +238,9 @@ static int connect_from_elsewhere(const char *name)
 /* Seen from within a namespace of processes whoever is outside has no number. */
 GY_TEST(a_process_in_another_container_has_a_user_still)
 {
-    char name[40];
+    const char *name = unix_name("elsewhere");
     int status = -1;
     (void)t;
-    snprintf(name, sizeof name, "@gyre-test-elsewhere-%d", (int)getpid());
     int listener = gy_listen(&(gy_listen_opts){.unix_path = name}, NULL, 0);
     int far = connect_from_elsewhere(name), near = accept(listener, NULL, NULL);
     GY_CHECK(far >= 0 && near >= 0);

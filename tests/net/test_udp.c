@@ -3,6 +3,7 @@
 #include "net/udp.h"
 #include "support/fake_clock.h"
 #include "support/sweep.h"
+#include "support/unix_name.h"
 
 #include <gyre/error.h>
 #include <gyre/task.h>
@@ -403,10 +404,8 @@ static int take_slowly(void *arg)
 static int wait_for_room(void *unused)
 {
     (void)unused;
-    char name[64], sender[64];
+    const char *name = unix_address("udp"), *sender = unix_address("udp-sender");
     enum { MANY = 2000 };
-    snprintf(name, sizeof name, "unix:@gyre-udp-%d", (int)getpid());
-    snprintf(sender, sizeof sender, "unix:@gyre-udp-sender-%d", (int)getpid());
     for (int with_peer = 0; with_peer < 2; with_peer++) {
         gy_udp *to = open_it((gy_udp_opts){.bind = name});
         gy_udp *u = open_it(

@@ -17,6 +17,7 @@
 
 #include "net/lookup.h"
 #include "serve/listeners.h"
+#include "support/unix_name.h"
 
 static char why[256];
 
@@ -142,10 +143,8 @@ static void test_unix_file(void **state)
 static void test_abstract(void **state)
 {
     (void)state;
-    char name[64];
-    snprintf(name, sizeof name, "@gyre-listeners-%d", (int)getpid());
     struct gy__listeners l;
-    must_open(&l, &(gy_serve_opts){.unix_path = name});
+    must_open(&l, &(gy_serve_opts){.unix_path = unix_name("listeners")});
     assert_string_equal(l.file.path, "");
     gy__listeners_hide(&l);
     gy__listeners_close(&l);

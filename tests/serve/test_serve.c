@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "support/unix_name.h"
 
 enum { NEVER_REACHED = 42, ALLOCATIONS_MOST = 2000 };
 
@@ -48,14 +49,13 @@ static _Noreturn void start_in_child(long fail_at, int out)
 {
     static bool flag;
     static const gy_option options[] = {GY_OPT_BOOL("flag", &flag, "a flag"), GY_OPT_END};
-    char name[64], program[] = "test";
+    char program[] = "test";
     char *argv[] = {program, NULL};
     dup2(out, STDERR_FILENO);
-    snprintf(name, sizeof name, "@gyre-test-serve-%d", (int)getpid());
     countdown = fail_at;
     gy__alloc_set_hook(may, NULL);
-    int status =
-        gy_main_with(&app, &(gy_serve_opts){.unix_path = name, .options = options}, 1, argv);
+    int status = gy_main_with(
+        &app, &(gy_serve_opts){.unix_path = unix_name("serve"), .options = options}, 1, argv);
     gy__alloc_set_hook(NULL, NULL);
     if (gy__alloc_live() != 0)
         dprintf(STDERR_FILENO, "LEAK of %ld\n", gy__alloc_live());
