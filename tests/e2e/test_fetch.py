@@ -194,6 +194,12 @@ def fetch(*args, status=0, says=None, **more):
     return done.stdout
 
 
+def listens(path):
+    """A socket is there before it takes anybody."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(str(path)) == 0
+
+
 def field(seen, name):
     found = [value for key, value in seen["headers"] if key.lower() == name.lower()]
     assert len(found) < 2, found
@@ -495,7 +501,7 @@ def test_reached(server, folder):
     process = subprocess.Popen([BUILD / "examples" / "hello", "--unix", path],
                                stderr=subprocess.DEVNULL)
     try:
-        until(path.exists, "the socket")
+        until(lambda: listens(path), "the socket")
         assert fetch("--unix", path, "http://localhost/") == b"Hello, world\n"
     finally:
         process.terminate()
