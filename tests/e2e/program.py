@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """program.py - a built program in the background, and raw connections to it, for the tests here."""
+import contextlib
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -29,6 +31,17 @@ def until(condition, what):
             return value
         time.sleep(0.005)
     raise AssertionError(f"in vain: {what}")
+
+
+def free_port():
+    """For a server that must be told its port. The kernel gives none of these to anybody who asks for any,
+    so nobody else takes it meanwhile."""
+    lowest = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(min(10_000, lowest - 5_000), lowest)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def find(name):

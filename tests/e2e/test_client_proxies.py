@@ -19,7 +19,7 @@ import threading
 import unittest
 
 sys.dont_write_bytecode = True
-from program import BUILD, FAULT, PATIENCE, WITH_TLS, until  # noqa: E402
+from program import BUILD, FAULT, PATIENCE, WITH_TLS, free_port, until  # noqa: E402
 
 GYRE = BUILD / "bin" / "gyre"
 BIG = random.Random(1).randbytes(3 << 20)
@@ -113,11 +113,6 @@ class TlsInFront:
 
     def stop(self):
         self.listener.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def is_open(port):

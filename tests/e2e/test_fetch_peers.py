@@ -26,7 +26,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.dont_write_bytecode = True
-from program import BUILD, FAULT, PATIENCE, SANITIZE, WITH_TLS, until  # noqa: E402
+from program import BUILD, FAULT, PATIENCE, SANITIZE, WITH_TLS, free_port, until  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("GYRE_SOURCE", "."))
 BIG = random.Random(1).randbytes(8 << 20)
@@ -59,12 +59,6 @@ def needs(tool):
 def has_tornado():
     done = subprocess.run(["/usr/bin/python3", "-c", "import tornado"], capture_output=True)
     return done.returncode == 0
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def environment(**more):

@@ -17,6 +17,7 @@ import tempfile
 import unittest
 
 import test_serve
+from program import free_port
 from test_serve import BUILD, PATIENCE, Server, environment, read_all, until
 
 SECURE = BUILD / "examples/secure"
@@ -69,12 +70,6 @@ def setUpModule():
 def tearDownModule():
     folder.cleanup()
     test_serve.tearDownModule()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def pair(name):
