@@ -9,6 +9,7 @@ import hashlib
 import http.server
 import os
 import random
+import select
 import shutil
 import socket
 import ssl
@@ -88,28 +89,32 @@ class TlsInFront:
         with contextlib.suppress(OSError), client, \
                 self.context.wrap_socket(client, server_side=True) as near, \
                 socket.create_connection(("127.0.0.1", self.to)) as far:
-            near.settimeout(0.01)  # one thread at a time may use it
-            back = threading.Thread(target=self.pump_back, args=[far, near], daemon=True)
+            near.setblocking(False)
+            lock = threading.Lock()  # OpenSSL bears no two threads at one connection
+            back = threading.Thread(target=self.pump_back, args=[far, near, lock], daemon=True)
             back.start()
-            while True:
-                try:
-                    data = near.recv(65536)
-                except TimeoutError:
-                    continue
-                if not data:
-                    break
+            while data := self.read(near, lock):
                 far.sendall(data)
             far.shutdown(socket.SHUT_WR)
             back.join(PATIENCE)
 
     @staticmethod
-    def pump_back(far, near):
+    def read(near, lock):
+        while True:
+            with lock, contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return near.recv(65536)
+            select.select([near], [], [], 0.01)
+
+    @staticmethod
+    def pump_back(far, near, lock):
         with contextlib.suppress(OSError):
             while data := far.recv(65536):
                 view = memoryview(data)
                 while view:
-                    with contextlib.suppress(TimeoutError):
+                    with lock, contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
                         view = view[near.send(view):]
+                        continue
+                    select.select([], [near], [], 0.01)
 
     def stop(self):
         self.listener.close()

@@ -3,6 +3,7 @@
 """test_lab.py - the lab: every work in every way, the stream of points, runs, and what it leaves."""
 import http.client
 import json
+import os
 import pathlib
 import re
 import socket
@@ -24,13 +25,13 @@ POINT = {"system": "gyre task", "work": "fetch", "concurrency": 1000, "rps": 123
 
 def parents():
     found = {}
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            rest = stat.read_text().rpartition(")")[2].split()
+            rest = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             if rest[0] != "Z":
-                found[int(stat.parent.name)] = int(rest[1])
+                found[int(pid)] = int(rest[1])
         except (OSError, IndexError):
-            pass
+            pass  # it has ended meanwhile
     return found
 
 
