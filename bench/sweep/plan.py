@@ -5,6 +5,9 @@ import dataclasses
 from . import loads, systems
 
 DELAY = 1  # seconds, the work of that name
+# Where few requests end in a second: cluster takes 1.6 s one by one, and tasks that burn by turns end all at
+# once, so that the last round is not counted.
+LONGER = {"cluster": 2, "burn": 6}
 FAILING = 0.01  # a system that fails more of its requests than this is not asked for more
 SWEPT = ("hello", "delay", "fetch", "cluster")
 CONNECTS = 5000  # a second, about: a run with more connections is longer
@@ -99,7 +102,7 @@ def ways(system, works, settings):
     for work in systems.WORKS:
         step = settings.ways_at_cluster if work == "cluster" else settings.ways_at
         if work in works and work != "delay":  # that one is for twenty at once
-            seconds = settings.seconds + (2 if work == "cluster" else 0)  # 1.6 s one by one
+            seconds = settings.seconds + LONGER.get(work, 0)
             for way, workers in [(w, 1) for w in system.ways] + [("block", systems.WORKERS)]:
                 yield Group("ways", system, work, way, workers, (step,), seconds)
 
