@@ -77,7 +77,8 @@ GY_API GY_SUSPENDS GY_CHECKED int gy_stream_writev(gy_stream *s, const struct io
                                                    int count);
 
 /* No more will be written (later writes give GY_ESHUTDOWN); reading goes on. 0 or a negative
- * code. */
+ * code. Over TLS the peer is told when there is room for it (close_notify, RFC 8446 6.1): a read that
+ * waits sees to that, and from here on nothing of TLS itself is answered. */
 GY_API GY_CHECKED int gy_stream_shutdown(gy_stream *s);
 
 /* The descriptor, or -1 for memory. */
