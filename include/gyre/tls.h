@@ -86,6 +86,8 @@ GY_API GY_CHECKED int gy_tls_set_ticket_keys(gy_tls *tls, const void *keys, size
  * that has had its handshake carries the next inside of it, as through a proxy.
  *
  * From then on an end that the peer has not announced is GY_ECLOSED: what it sent may have been cut off.
+ * A client's reads give GY_ETLS when the server refuses it only now, as with TLS 1.3 it does for want of a
+ * certificate.
  * gy_stream_shutdown announces ours, and so does gy_stream_close. */
 GY_API GY_SUSPENDS GY_CHECKED int gy_stream_start_tls(gy_stream *s, gy_tls *tls, const char *host,
                                                       double timeout, char *why, size_t size);

@@ -193,7 +193,9 @@ static int follow_all(struct gy__fetch *f, const char *url)
 {
     int e = gy__url_parse(f->arena, gy_str_of(url), &f->url);
     if (e)
-        return gy__fetch_fail(f, e, "this is no URL");
+        return gy__fetch_fail(f, e, "this is no URL: %s",
+                              strstr(url, "://") ? "its host, port or a character cannot be"
+                                                 : "there is no http:// or https:// in front");
     e = check_scheme(f);
     while (!e) {
         e = ask(f);
@@ -252,8 +254,9 @@ static int judge(struct gy__fetch *f, int e, bool passed)
         return GY_ESHUTDOWN;
     }
     if (e < 0 && passed)
-        snprintf(f->out->why, sizeof f->out->why, "no whole answer within %g seconds",
-                 f->o.timeout);
+        snprintf(f->out->why, sizeof f->out->why, "%.200s gave no whole answer within %g second%s",
+                 f->url.authority.ptr ? f->url.authority.ptr : "the server", f->o.timeout,
+                 f->o.timeout == 1 ? "" : "s");
     else if (e)
         gy__fetch_fail(f, e, "%s", gy_strerror(e));
     return e;

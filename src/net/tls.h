@@ -71,6 +71,7 @@ struct gy__tls_link {
     bool kernel;    /* the kernel was asked to encrypt: what is sent must not be held back */
     bool held;      /* what is unsent is held back for the first answer */
     int error;      /* of the socket */
+    int refusal;    /* OpenSSL's reason for which a server has ended it after the handshake, or 0 */
     size_t unheard; /* bytes that came since the last one for the application */
 };
 
@@ -178,6 +179,12 @@ void gy__tls_day(const ASN1_TIME *at, char out[16]);
 
 /* Why a handshake failed. */
 void gy__tls_explain(struct gy__tls_link *s);
+
+/* The reason in OpenSSL's queue of errors, when it is what the peer has told as an alert; else 0. */
+int gy__tls_refusal(void);
+
+/* Such a reason, or another of OpenSSL's, in words. */
+const char *gy__tls_refusal_text(int reason);
 
 /* -- tls_judge.c --------------------------------------------------------------------------------- */
 

@@ -96,6 +96,12 @@ gy_str gy__transport_tls_certificate(const struct gy__transport *t, gy_arena *ar
     return (gy_str){.ptr = NULL};
 }
 
+const char *gy__transport_tls_refusal(const struct gy__transport *t)
+{
+    (void)t;
+    return NULL;
+}
+
 bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out)
 {
     (void)t, (void)out;

@@ -35,6 +35,22 @@ void gy__tls_day(const ASN1_TIME *at, char out[16])
         snprintf(out, 16, "some day");
 }
 
+/* What the peer has told us, as an alert, counts from 1000. */
+int gy__tls_refusal(void)
+{
+    unsigned long code = ERR_peek_error();
+    int reason = ERR_GET_REASON(code);
+    return ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET ? reason : 0;
+}
+
+const char *gy__tls_refusal_text(int reason)
+{
+    if (reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+        return "it wants to see a certificate";
+    const char *text = ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason));
+    return text ? text : "unknown";
+}
+
 void gy__tls_explain(struct gy__tls_link *s)
 {
     const char *who = s->host ? s->host : s->tls->server ? "the client" : "the server";
@@ -63,13 +79,8 @@ void gy__tls_explain(struct gy__tls_link *s)
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
         gy__tls_say(s->why, "%s has shown no certificate", who);
         break;
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-        gy__tls_say(s->why, "%s wants to see a certificate", who);
-        break;
     default:
-        /* What the peer has told us, as an alert, counts from 1000. */
-        gy__tls_say(s->why, "%s %s: %s",
-                    reason >= SSL_AD_REASON_OFFSET ? "refused by" : "no TLS with", who,
-                    ERR_reason_error_string(code) ? ERR_reason_error_string(code) : "unknown");
+        gy__tls_say(s->why, "%s %s: %s", gy__tls_refusal() ? "refused by" : "no TLS with", who,
+                    gy__tls_refusal_text(reason));
     }
 }

@@ -50,7 +50,10 @@ static int trouble(struct gy__tls_link *s, int result)
     default:
         /* An end that was not announced may be somebody in between who cuts off the rest. */
         s->stage = GY__TLS_BROKEN;
+        s->refusal = s->tls->server ? 0 : gy__tls_refusal();
         ERR_clear_error();
+        if (s->refusal)
+            return GY_ETLS;
         return s->error && !s->cut ? -s->error : -ECONNRESET;
     }
 }
@@ -107,7 +110,7 @@ static ssize_t tls_read(struct gy__transport *t, void *buf, size_t size)
     if (s->stage == GY__TLS_PLAIN)
         return plain_read(t, buf, size);
     if (s->stage != GY__TLS_SECURE)
-        return s->error && !s->cut ? -s->error : -ECONNRESET;
+        return s->refusal ? GY_ETLS : s->error && !s->cut ? -s->error : -ECONNRESET;
     if (t->unended)
         (void)end_sending(s); /* what is wrong with it, the read will meet */
     if (s->ended)
@@ -256,6 +259,12 @@ static bool is_tls(const struct gy__transport *t)
 void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn)
 {
     link_of(t)->prefer = alpn;
+}
+
+const char *gy__transport_tls_refusal(const struct gy__transport *t)
+{
+    const struct gy__tls_link *s = gy_of(t, const struct gy__tls_link, t);
+    return is_tls(t) && s->refusal ? gy__tls_refusal_text(s->refusal) : NULL;
 }
 
 bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out)

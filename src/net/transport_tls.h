@@ -33,6 +33,10 @@ void gy__transport_tls_prefer(struct gy__transport *t, const char *const *alpn);
 /* False for other transports, and before the handshake. */
 bool gy__transport_tls_info(const struct gy__transport *t, gy_tls_info *out);
 
+/* Why a server has refused this client after the handshake, in words; NULL when it has not. Reads give GY_ETLS
+ * then. */
+const char *gy__transport_tls_refusal(const struct gy__transport *t);
+
 /* The certificate of the peer as DER or PEM; empty when there is none. */
 gy_str gy__transport_tls_certificate(const struct gy__transport *t, gy_arena *arena, bool pem);
 

@@ -239,7 +239,7 @@ class Clients(Base):
         self.revoke("client")
         server.signal(signal.SIGUSR1)
         until(lambda: "curl: " in server.curl("/", *client), "the end of a client")
-        until(lambda: server.says("was closed: .*client.* was revoked on 2026-11-22"), "a line about it")
+        until(lambda: server.says("was closed: .*client.* was revoked on [-0-9]{10}"), "a line about it")
         self.assertEqual(server.curl("/", *second), "Hello, CN=second\n")
 
     def test_ciphers(self):
@@ -252,7 +252,7 @@ class Clients(Base):
     def test_the_scheme(self):
         port = free_port()
         server = self.example(f"--redirect-port={port}")
-        self.assertEqual(len(server.says(rf"http://127\.0\.0\.1:{port} sends clients there$")), 1)
+        until(lambda: server.says(rf"http://127\.0\.0\.1:{port} sends clients there$"), "a line about it")
         self.assertEqual(server.curl("/", "-L", f"http://localhost:{port}/"), "Hello, world\n" * 2)
         for path, args, status in (("/a?b=c", (), 301), ("/x", ("-d", "body"), 308)):
             head = subprocess.run(["curl", "-sSi", "--noproxy", "*", *args, f"http://localhost:{port}{path}"],

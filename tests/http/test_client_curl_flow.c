@@ -229,8 +229,10 @@ static void times_out(gy_test *t, gy_str answer, gy_fetch_opts opts, const char 
 GY_TEST(time_runs_out)
 {
     gy_str nothing = SAY(""), half = SAY(OK "Content-Length: 3\r\n\r\na");
-    times_out(t, nothing, (gy_fetch_opts){.timeout = 2}, "no whole answer within 2 seconds");
-    times_out(t, half, (gy_fetch_opts){.timeout = 2}, "no whole answer within 2 seconds");
+    times_out(t, nothing, (gy_fetch_opts){.timeout = 2},
+              "127.0.0.1:* gave no whole answer within 2 seconds");
+    times_out(t, half, (gy_fetch_opts){.timeout = 2},
+              "127.0.0.1:* gave no whole answer within 2 seconds");
     times_out(t, nothing, (gy_fetch_opts){.timeout = 9, .first_byte_timeout = 2},
               "127.0.0.1:* did not answer: timed out");
 }

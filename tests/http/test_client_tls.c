@@ -129,6 +129,30 @@ GY_TEST(http_1_1_is_offered)
     secure_close(&x);
 }
 
+/* With TLS 1.3 a client is through the handshake before the server has looked at what it has shown. */
+GY_TEST(a_certificate_that_is_wanted_is_told_of)
+{
+    char why[256];
+    struct secure x = {.tls = NULL};
+    secure_open(&x);
+    gy_tls_certificate list[] = {certificate_of(&x.own), {.certificate_file = NULL}};
+    gy_tls_opts theirs = {.certificates = list, .ca = gy_str_of(x.own.text), .verify_client = true};
+    struct chooser chooser = {.tls = gy_tls_server_new(&theirs, why, sizeof why)};
+    int fd = gy_listen(&(gy_listen_opts){.address = "127.0.0.1"}, why, sizeof why);
+    gy_tcp_server *s =
+        gy_tcp_server_open(fd, &(gy_tcp_server_opts){.tls = chooser.tls}, choose, &chooser);
+    struct ask a = {.url =
+                        gy_strf(gy_test_arena(t), "https://127.0.0.1:%d/", gy_local_port(fd)).ptr,
+                    .opts = {.tls = x.trust}};
+    gy_test_allow_log(t, "*the client has shown no certificate*");
+    GY_CHECK_INT(ask(t, &a), GY_ETLS);
+    GY_CHECK_GLOB(gy_str_of(a.res.why), "refused by 127.0.0.1:*: it wants to see a certificate");
+    gy_arena_done(&a.arena);
+    gy_tcp_server_close(s, 0);
+    gy_tls_free(chooser.tls);
+    secure_close(&x);
+}
+
 enum { BUFFER = 16 * 1024, HEAD = 42, PIECE = 10 * 1000 };
 
 /* An answer that fills the client's buffer to the last byte, in two records, and [arg] more. */
