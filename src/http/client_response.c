@@ -39,8 +39,9 @@ static int end_of_bytes(struct gy__fetch *f, ssize_t n)
     if (n == 0 || n == GY_ECLOSED)
         return gy__fetch_fail(f, GY_ECLOSED, "%s closed the connection %s", f->url.authority.ptr,
                               f->got ? "within an answer" : "without an answer");
-    const char *refusal = gy__transport_tls_refusal(f->peer->stream->t);
-    if (n == GY_ETLS && refusal)
+    /* Only a stream gives that, and a peer of libcurl has none. */
+    const char *refusal = n == GY_ETLS ? gy__transport_tls_refusal(f->peer->stream->t) : NULL;
+    if (refusal)
         return gy__fetch_fail(f, GY_ETLS, "refused by %s: %s", f->url.authority.ptr, refusal);
     return gy__fetch_fail(f, (int)n, "%s did not answer: %s", f->url.authority.ptr,
                           gy_strerror((int)n));

@@ -38,7 +38,7 @@ def free_port():
     so nobody else takes it meanwhile."""
     lowest = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
-        port = random.randrange(min(10_000, lowest - 5_000), lowest)
+        port = random.randrange(10_000, max(lowest, 20_000))
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind(("127.0.0.1", port))
             return port

@@ -285,6 +285,12 @@ GY_TEST(what_is_no_whole_answer_fails)
           "*no whole answer*");
     fails(t, OK "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
     fails(t, "SSH-2.0-OpenSSH\r\n\r\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
+    /* Ends of lines that libcurl would take. */
+    fails(t, "HTTP/1.1 200 OK\r\n\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
+    fails(t, "HTTP/1.1 200 OK\n\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
+    fails(t, OK "A: b\r\n\nContent-Length: 0\r\n\r\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
+    fails(t, OK "A: b\n\r\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
+    fails(t, OK "A: b\n\n", (gy_fetch_opts){0}, GY_EPROTO, "*");
     fails(t, OK "A b: c\r\n\r\n", (gy_fetch_opts){0}, GY_EPROTO, "*no proper answer*");
     fails(t, many, short_head, GY_ETOOBIG, "the head from * longer than 1000 bytes");
     fails(t, OK "Content-Length: 5\r\n\r\nabcde", short_body, GY_ETOOBIG, "*longer than 3 bytes");

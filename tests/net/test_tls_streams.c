@@ -96,12 +96,11 @@ static int cross(gy_stream *s)
 static int cross_there(gy_stream *s, void *arg)
 {
     struct tls_site *site = arg;
-    gy_str none;
     int e = cross(s);
     if (!e)
         e = gy_stream_shutdown(s);
-    if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
-        e = 0;
+    if (!e)
+        e = tls_site_hear_end(s);
     site->served = e;
     return 0;
 }
@@ -110,14 +109,13 @@ static int cross_here(void *arg)
 {
     struct tls_site *site = arg;
     gy_stream *s;
-    gy_str none;
     int e = tls_site_enter(site, &s);
     if (e)
         return e;
     gy_test_clock_auto(site->test); /* from here on only the sleep has a time */
     e = cross(s);
-    if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
-        e = 0;
+    if (!e)
+        e = tls_site_hear_end(s);
     gy_stream_close(s);
     return e;
 }
@@ -166,11 +164,10 @@ static int tell_after_the_end(void *arg)
     static char some[MORE];
     struct tls_site *site = arg;
     gy_stream *s;
-    gy_str none;
     int e = tls_site_enter(site, &s);
     if (e)
         return e;
-    GY_CHECK_INT(gy_stream_read(s, 1, &none), GY_EOF);
+    GY_CHECK_INT(tls_site_hear_end(s), 0);
     for (int i = 0; i < 2 && !e; i++) {
         GY_CHECK_INT(SSL_key_update(ssl_of(s), SSL_KEY_UPDATE_REQUESTED), 1);
         e = gy_stream_write(s, some, MORE);
@@ -197,7 +194,6 @@ static int fill_and_end(gy_stream *s, void *arg)
     static char some[16 * 1024];
     struct tls_site *site = arg;
     struct iovec piece = {some, sizeof some};
-    gy_str none;
     ssize_t n;
     site->size = 0;
     while ((n = s->t->ops->writev(s->t, &piece, 1)) > 0)
@@ -208,8 +204,8 @@ static int fill_and_end(gy_stream *s, void *arg)
     int e = gy_stream_shutdown(s);
     GY_CHECK(s->t->unended);
     gy_event_set(&filled);
-    if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
-        e = 0;
+    if (!e)
+        e = tls_site_hear_end(s);
     GY_CHECK(!s->t->unended);
     site->served = e;
     return 0;

@@ -72,6 +72,13 @@ int tls_site_enter(struct tls_site *site, gy_stream **s)
     return e;
 }
 
+int tls_site_hear_end(gy_stream *s)
+{
+    gy_str none;
+    int e = gy_stream_read(s, 1, &none);
+    return e == GY_EOF ? 0 : e ? e : GY_EPROTO;
+}
+
 int tls_site_exchange(struct tls_site *site, gy_stream *s)
 {
     char *data = malloc(site->size);
@@ -91,7 +98,6 @@ int tls_site_ask(void *arg)
 {
     struct tls_site *site = arg;
     gy_stream *s;
-    gy_str none;
     int e = gy_connect(site->address, &(gy_connect_opts){.timeout = 5}, &s);
     if (e)
         return e;
@@ -102,8 +108,8 @@ int tls_site_ask(void *arg)
     if (!e && gy_stream_tls(s, &site->info)) {
         snprintf(site->alpn, sizeof site->alpn, "%s", site->info.alpn ? site->info.alpn : "");
         e = gy_stream_shutdown(s);
-        if (!e && (e = gy_stream_read(s, 1, &none)) == GY_EOF)
-            e = 0;
+        if (!e)
+            e = tls_site_hear_end(s);
     }
     gy_stream_close(s);
     return e;

@@ -36,6 +36,9 @@ int tls_site_echo(gy_stream *s, void *arg);
 /* Connect and shake hands. 0, or a negative code and no stream. */
 int tls_site_enter(struct tls_site *site, gy_stream **s);
 
+/* 0 when the other side has ended well, with nothing more. */
+int tls_site_hear_end(gy_stream *s);
+
 /* Send [size] bytes and get the same back. */
 int tls_site_exchange(struct tls_site *site, gy_stream *s);
 
